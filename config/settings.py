@@ -1,0 +1,233 @@
+"""All settings, in one file, read from the environment (see .env.example).
+
+Without any environment this is a safe laptop: SQLite under `var/`, DEBUG off, no SMS account. Only
+`SECRET_KEY` has no default outside DEBUG.
+"""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.core.management.utils import get_random_secret_key
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- where things are kept -------------------------------------------------------------------------------
+
+VAR_DIR = env.path("VAR_DIR", default=BASE_DIR / "var")
+DEBUG = env.bool("DEBUG", default=False)
+
+
+def _laptop_secret_key(path):
+    """A key of this machine's own, made at the first start and kept beside its database."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(get_random_secret_key())
+        path.chmod(0o600)
+    return path.read_text()
+
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or _laptop_secret_key(Path(VAR_DIR) / "secret_key")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_BASE_URL])
+
+# --- the database ----------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/qingxiao.sqlite3")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # One writer at a time, and it says so at BEGIN: a check inside a transaction cannot be overtaken.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- the applications ------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "config",  # the commands that put everything together: demo, bench, screenshots
+    "dashboard",
+    "imports",
+    "renewals",
+    "scheduling",
+    "enrolments",
+    "students",
+    "courses",
+    "parents",
+    "messaging",
+    "branches",
+    "core",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_q",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "core.middleware.NoStoreMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- people ----------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "branches.User"
+AUTHENTICATION_BACKENDS = ["branches.backends.RoleBackend"]
+LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("home")
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# --- language and time -----------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+# Ours first, then the words of the theme and of the job queue, which bring none in Chinese.
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "vendor"]
+USE_I18N = True
+TIME_ZONE = "Asia/Shanghai"  # for pages outside a branch; a branch has its own
+USE_TZ = True
+
+# --- static files ----------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True  # a laptop needs no collectstatic
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- jobs ------------------------------------------------------------------------------------------------
+
+Q_CLUSTER = {
+    "name": "qingxiao",
+    "label": _("Jobs"),
+    "orm": "default",
+    "workers": env.int("JOB_WORKERS", default=2),
+    "queue_limit": env.int("JOB_WORKERS", default=2),  # the retry clock runs from here on: hold few
+    "bulk": 1,
+    "timeout": 60,
+    "retry": 600,
+    "max_attempts": 3,
+    "ack_failures": True,
+    "catch_up": False,
+    "recycle": 500,
+    "save_limit": 1000,
+    "poll": 1,
+}
+
+# What runs by itself, and how often; `sync_schedules` writes it to the queue's table.
+PERIODIC_JOBS = {
+    "scheduling.tasks.plan_class_reminders": {"minutes": 1},
+    "renewals.tasks.plan_renewal_reminders": {"minutes": 1},
+    "messaging.tasks.drain": {"minutes": 1},
+    "messaging.tasks.reconcile": {"minutes": 1},
+}
+
+# --- SMS -------------------------------------------------------------------------------------------------
+
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
+TWILIO_PREVIOUS_AUTH_TOKEN = env.str("TWILIO_PREVIOUS_AUTH_TOKEN", default="")  # during a rotation
+TWILIO_FROM = env.str("TWILIO_FROM", default="")  # a number (+…) or a Messaging Service (MG…)
+TWILIO_API_BASE_URL = env.str("TWILIO_API_BASE_URL", default="https://api.twilio.com")
+
+# --- security --------------------------------------------------------------------------------------------
+
+HTTPS = PUBLIC_BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        # unfold's Alpine evaluates attributes; it needs no inline script.
+        "script-src": [SELF, UNSAFE_EVAL],
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# --- logging: to the console, without personal data ------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"twilio.http_client": {"level": "WARNING"}},  # its INFO lines carry numbers and texts
+}
+
+# --- the theme -------------------------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": _("Qingxiao"),
+    "SITE_HEADER": _("Qingxiao"),
+    "SITE_SYMBOL": "school",
+    "SITE_URL": reverse_lazy("home"),
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "6px",
+    "STYLES": ["/static/css/qingxiao.css"],
+    "SCRIPTS": ["/static/js/qingxiao.js"],
+    "COMMAND": {"search_models": False, "show_history": False},  # its cache outlives a change of branch
+    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "dashboard.navigation.sidebar"},
+}

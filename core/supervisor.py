@@ -1,0 +1,190 @@
+"""Keeps the job queue running: `manage.py run_jobs`.
+
+django-q2 cannot be trusted to keep itself up: when an idle worker is killed (by hand, or by the kernel short of
+memory) it may die holding the queue's lock, and the cluster stands still for ever while reporting "idle". So the
+supervisor sends a pulse through the whole chain (queue table, pusher, worker, monitor) and watches it come out.
+"""
+
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.utils import timezone
+from django_q.models import OrmQ, Task
+from django_q.tasks import async_task
+
+from core.jobs import PULSE, STOP_GRACE, is_busy, pulse_key
+from core.processes import RUN_DIR, is_alive
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """All in seconds."""
+
+    pulse: float = 10  # between two pulses
+    silence: float = 30  # a pulse unanswered for so long, with no worker busy: the cluster stands still
+    busy: float = 90  # no task may run longer (Q_CLUSTER timeout 60, and the time to end it)
+    grace: float = STOP_GRACE
+    longest_pause: float = 60  # before the cluster is started again
+    failures_before_fallback: int = 3
+
+
+class ChildProcess:
+    """A manage.py command in a process group of its own, so that all its descendants can be ended."""
+
+    def __init__(self, *arguments, run_dir):
+        self.run_dir = run_dir
+        command = [sys.executable, "-m", "django", *arguments]
+        environment = {**os.environ, RUN_DIR: str(run_dir), "DJANGO_SETTINGS_MODULE": _settings_module()}
+        self.process = subprocess.Popen(  # noqa: S603
+            command, env=environment, cwd=settings.BASE_DIR, start_new_session=True
+        )
+
+    def has_ended(self):
+        return self.process.poll() is not None
+
+    def stop(self, grace):
+        """Ask the main process only, as django-q2 wants it; kill what is left of the group after `grace`."""
+        (self.run_dir / "stop").touch()
+        with suppress(ProcessLookupError):
+            self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(grace)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        (self.run_dir / "stop").unlink()
+
+
+def _settings_module():
+    return os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+class Supervisor:
+    """Starts the cluster, watches its pulse, replaces it when it stands still, and ends it with itself."""
+
+    def __init__(self, timing=None):
+        self.timing = timing or Timing()
+        self.name = f"{socket.gethostname()}-{os.getpid()}"
+        self.run_dir = Path(settings.VAR_DIR) / "jobs" / self.name
+        self.cluster = None
+        self.fallback = None
+        self.failures = 0  # starts in a row without an answered pulse
+        self.pulse = None  # id of the pulse under way
+        self.pulse_at = self.start_at = 0.0  # monotonic: when it was sent; when to start the cluster next
+        self.is_stopping = False
+
+    def run(self):
+        """Work until SIGTERM or SIGINT; leave no process behind."""
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, self._stop_soon)
+        self._prepare()
+        try:
+            while not self.is_stopping:
+                self.step()
+                time.sleep(min(0.5, self.timing.pulse / 4))
+        finally:
+            self._end()
+
+    def step(self):
+        """Look once at the cluster, and do what it needs."""
+        if self.cluster is None:
+            if time.monotonic() >= self.start_at:
+                self._start_cluster()
+        elif self.cluster.has_ended():
+            self._replace_cluster("it ended")
+        else:
+            self._feel_pulse()
+        if self.fallback and self.fallback.has_ended():
+            self._start_fallback()
+
+    # --- the pulse -----------------------------------------------------------------------------------------
+
+    def _feel_pulse(self):
+        try:
+            close_old_connections()
+            if self.pulse is None:
+                self._send_pulse()
+            elif Task.objects.filter(pk=self.pulse).exists():
+                self._on_answer()
+            elif self._stands_still():
+                self._replace_cluster("it stands still")
+        except (DatabaseError, InterfaceError) as error:
+            # Without a database nothing can be said of the cluster, and a new one would not help.
+            logger.warning("the job queue cannot be watched: %s", type(error).__name__)
+            self.pulse = None
+
+    def _send_pulse(self):
+        if time.monotonic() >= self.pulse_at + self.timing.pulse:
+            self.pulse = async_task(PULSE, cluster=pulse_key(self.name))
+            self.pulse_at = time.monotonic()
+
+    def _on_answer(self):
+        self.pulse = None
+        self.failures = 0
+        if self.fallback:
+            logger.info("the job queue works again")
+            self.fallback.stop(self.timing.grace)
+            self.fallback = None
+
+    def _stands_still(self):
+        waited = time.monotonic() - self.pulse_at
+        return waited > self.timing.silence and not is_busy(self.run_dir, limit=self.timing.busy)
+
+    # --- the cluster ---------------------------------------------------------------------------------------
+
+    def _start_cluster(self):
+        self._forget_pulses(key=pulse_key(self.name))
+        self.cluster = ChildProcess("job_cluster", self.name, str(os.getpid()), run_dir=self.run_dir)
+        self.pulse = None
+        self.pulse_at = time.monotonic() - self.timing.pulse  # the first one at once
+
+    def _replace_cluster(self, reason):
+        self.failures += 1
+        pause = min(2 ** (self.failures - 1), self.timing.longest_pause)
+        logger.error("the job queue is started again in %d s: %s", pause, reason)
+        self.cluster.stop(self.timing.grace)
+        self.cluster = None
+        self.start_at = time.monotonic() + pause
+        if self.failures >= self.timing.failures_before_fallback and self.fallback is None:
+            logger.error("the job queue cannot be kept up; the periodic jobs run without it")
+            self._start_fallback()
+
+    def _start_fallback(self):
+        self.fallback = ChildProcess("job_loop", str(os.getpid()), run_dir=self.run_dir)
+
+    # --- beginning and end ---------------------------------------------------------------------------------
+
+    def _stop_soon(self, signum, frame):
+        self.is_stopping = True
+
+    def _prepare(self):
+        self._forget_pulses(key__startswith=pulse_key(""), lock__lt=timezone.now() - timedelta(minutes=10))
+        for folder in self.run_dir.parent.glob(f"{socket.gethostname()}-*"):
+            if not is_alive(int(folder.name.rpartition("-")[2])):  # its supervisor was killed
+                shutil.rmtree(folder, ignore_errors=True)
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+
+    def _end(self):
+        for child in (self.cluster, self.fallback):
+            if child:
+                child.stop(self.timing.grace)
+        self._forget_pulses(key=pulse_key(self.name))
+        shutil.rmtree(self.run_dir, ignore_errors=True)
+
+    def _forget_pulses(self, **which):
+        with suppress(DatabaseError, InterfaceError):
+            OrmQ.objects.filter(**which).delete()

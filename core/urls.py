@@ -1,0 +1,9 @@
+from django.urls import path
+
+from core import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("healthz/jobs", health.healthz_jobs, name="healthz-jobs"),
+]

@@ -1,0 +1,47 @@
+"""The people who brought a child, pay, and are told."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Right
+from django.utils.translation import gettext_lazy as _
+
+from core.phones import parse_phone
+from parents.querysets import GuardianQuerySet
+
+
+def validate_e164(phone):
+    if parse_phone(phone) != phone:
+        raise ValidationError(_("Write the number with its country code: %(phone)s."), params={"phone": parse_phone(phone)})
+
+
+class Guardian(models.Model):
+    """家长: one person, however many children. The phone (E.164) is what tells two of them apart."""
+
+    name = models.CharField(_("name"), max_length=50)
+    phone = models.CharField(
+        _("phone"), max_length=16, null=True, blank=True, unique=True, validators=[validate_e164]
+    )
+    other_phone = models.CharField(_("other phone"), max_length=16, blank=True)
+    phone_tail = models.GeneratedField(
+        expression=Right("phone", 4), output_field=models.CharField(max_length=4), db_persist=True, null=True
+    )
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    objects = GuardianQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("guardian")
+        verbose_name_plural = _("guardians")
+        ordering = ["name"]
+        indexes = [models.Index(fields=["phone_tail"], name="guardian_phone_tail")]
+        constraints = [
+            models.CheckConstraint(
+                name="guardian_phone_e164",
+                condition=models.Q(phone__isnull=True) | models.Q(phone__startswith="+"),
+                violation_error_message=_("Write the number with its country code: +86…"),
+            )
+        ]
+
+    def __str__(self):
+        return self.name

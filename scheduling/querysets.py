@@ -1,0 +1,89 @@
+from django.db.models import Count, Exists, F, OuterRef, Q
+
+from branches.querysets import BranchScopedQuerySet
+
+
+class OwnTeachingQuerySet(BranchScopedQuerySet):
+    """Rows of the branches one may view, and for a teacher one's own."""
+
+    teacher_lookup = "teacher"
+
+    def visible_to(self, user):
+        branch_ids = user.branch_ids_with(self.view_permission)
+        if branch_ids is None:
+            return self
+        own = Q(**{self.teacher_lookup: user}) if user.is_active else Q(pk__in=[])
+        return self.filter(Q(**{f"{self.branch_lookup}__in": branch_ids}) | own)
+
+
+class ClassGroupQuerySet(OwnTeachingQuerySet):
+    def with_counts(self):
+        """Adds `student_count` (children in the class now) and `lesson_count` (not cancelled)."""
+        return self.annotate(
+            student_count=Count("members", filter=Q(members__left_date__isnull=True), distinct=True),
+            lesson_count=Count("lessons", filter=~Q(lessons__status="cancelled"), distinct=True),
+        )
+
+
+class LessonQuerySet(OwnTeachingQuerySet):
+    def active(self):
+        return self.exclude(status="cancelled")
+
+    def planned(self):
+        return self.filter(status="planned")
+
+    def between(self, start, end):
+        """Lessons that begin in [start, end)."""
+        return self.filter(starts_at__gte=start, starts_at__lt=end)
+
+    def to_be_called(self, now):
+        """Begun and not called: the exception list of the trade (异常课表)."""
+        return self.planned().filter(starts_at__lte=now)
+
+    def for_timetable(self):
+        return self.select_related("class_group__course", "teacher", "room", "branch").annotate(
+            student_count=Count("attendances")
+        )
+
+
+class AttendanceQuerySet(OwnTeachingQuerySet):
+    branch_lookup = "lesson__branch"
+    teacher_lookup = "lesson__teacher"
+
+    def expected(self):
+        return self.filter(status="expected", lesson__status="planned")
+
+
+class BookingQuerySet(BranchScopedQuerySet):
+    branch_lookup = "lesson__branch"
+
+    def overlapping(self, *, starts_at, ends_at):
+        """[start, end): back-to-back is no overlap. The one predicate, as the database has it."""
+        return self.filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
+
+
+class KeptClashQuerySet(BranchScopedQuerySet):
+    branch_lookup = "lesson__branch"
+
+    def unsolved(self):
+        """Those where both lessons still take the same person or room at the same time."""
+        bookings = self.model.bookings()
+        ours = bookings.filter(
+            kind=OuterRef("kind"), resource_id=OuterRef("resource_id"), lesson=OuterRef("lesson")
+        )
+        theirs = bookings.filter(
+            kind=OuterRef("kind"),
+            resource_id=OuterRef("resource_id"),
+            lesson=OuterRef("other"),
+            starts_at__lt=OuterRef("lesson__ends_at"),
+            ends_at__gt=OuterRef("lesson__starts_at"),
+        )
+        return self.filter(Exists(ours), Exists(theirs))
+
+    def upcoming(self, now):
+        return self.filter(lesson__ends_at__gt=now)
+
+    def with_lessons(self):
+        return self.select_related(
+            "lesson__class_group", "lesson__branch", "other__class_group", "kept_by"
+        ).order_by(F("lesson__starts_at"), "pk")

@@ -1,0 +1,134 @@
+"""Children, their guardians, and those who asked about a course."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from branches.models import Branch, User
+from core.names import initials
+from courses.models import Course
+from parents.models import Guardian
+from students.querysets import EnquiryQuerySet, GuardianshipQuerySet, StudentQuerySet
+
+
+class Student(models.Model):
+    class Gender(models.TextChoices):
+        BOY = "boy", _("Boy")
+        GIRL = "girl", _("Girl")
+
+    branches = models.ManyToManyField(Branch, related_name="students", verbose_name=_("branches"))
+    guardians = models.ManyToManyField(
+        Guardian, through="Guardianship", related_name="students", verbose_name=_("guardians")
+    )
+    name = models.CharField(_("name"), max_length=50)
+    name_initials = models.CharField(_("pinyin initials"), max_length=20, editable=False, db_index=True)
+    gender = models.CharField(_("gender"), max_length=5, choices=Gender, blank=True)
+    birth_date = models.DateField(_("date of birth"), null=True, blank=True)
+    school = models.CharField(_("school"), max_length=100, blank=True)
+    grade = models.CharField(_("grade"), max_length=20, blank=True)
+    adviser = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="advised_students",
+        verbose_name=_("adviser"),
+    )
+    channel = models.CharField(_("channel"), max_length=30, blank=True)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    objects = StudentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("student")
+        verbose_name_plural = _("students")
+        ordering = ["name", "pk"]
+        indexes = [models.Index(fields=["name"], name="student_name")]
+
+    def __str__(self):
+        return self.name
+
+    def save(self, **kwargs):
+        self.name_initials = initials(self.name)
+        super().save(**kwargs)
+
+
+class Guardianship(models.Model):
+    """Who is whose guardian, and who is to be told."""
+
+    student = models.ForeignKey(
+        Student, models.CASCADE, related_name="guardianships", verbose_name=_("student")
+    )
+    guardian = models.ForeignKey(
+        Guardian, models.PROTECT, related_name="guardianships", verbose_name=_("guardian")
+    )
+    relation = models.CharField(_("relation"), max_length=20, blank=True)
+    is_main = models.BooleanField(_("main contact"), default=True)
+    is_told = models.BooleanField(_("is told"), default=True, help_text=_("Gets the reminders by SMS."))
+
+    objects = GuardianshipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("guardianship")
+        verbose_name_plural = _("guardianships")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["student", "guardian"],
+                name="guardianship_once",
+                violation_error_message=_("This person is a guardian of the child already."),
+            ),
+            models.UniqueConstraint(
+                fields=["student"],
+                condition=Q(is_main=True),
+                name="guardianship_one_main",
+                violation_error_message=_("A child has one main contact."),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.guardian} {self.relation}".strip()
+
+
+class Enquiry(models.Model):
+    """线索: somebody asked; the sales side follows it up until the child is enrolled or lost."""
+
+    class Status(models.TextChoices):
+        NEW = "new", _("New")
+        CONTACTED = "contacted", _("Contacted")
+        TRIAL_BOOKED = "trial_booked", _("Trial booked")
+        TRIAL_DONE = "trial_done", _("Trial taken")
+        ENROLLED = "enrolled", _("Enrolled")
+        LOST = "lost", _("Not now")
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="enquiries", verbose_name=_("branch"))
+    child_name = models.CharField(_("child"), max_length=50)
+    grade = models.CharField(_("grade"), max_length=20, blank=True)
+    guardian_name = models.CharField(_("guardian"), max_length=50, blank=True)
+    phone = models.CharField(_("phone"), max_length=16, blank=True, db_index=True)
+    course = models.ForeignKey(
+        Course, models.SET_NULL, null=True, blank=True, related_name="enquiries", verbose_name=_("course")
+    )
+    channel = models.CharField(_("channel"), max_length=30, blank=True)
+    status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.NEW)
+    registered_date = models.DateField(_("registered"))
+    owner = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="enquiries",
+        verbose_name=_("followed up by"),
+    )
+    next_follow_up_date = models.DateField(_("next follow-up"), null=True, blank=True)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+
+    objects = EnquiryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("enquiry")
+        verbose_name_plural = _("enquiries")
+        ordering = ["-registered_date", "-pk"]
+
+    def __str__(self):
+        return self.child_name
