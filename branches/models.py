@@ -18,9 +18,7 @@ from branches.roles import PERMISSIONS, Role
 
 def validate_time_zone(name):
     if name not in available_timezones():
-        raise ValidationError(
-            _("“%(name)s” is no time zone; write it like Asia/Shanghai."), params={"name": name}
-        )
+        raise ValidationError(_("“%(name)s” is no time zone; write it like Asia/Shanghai."), params={"name": name})
 
 
 class Branch(models.Model):
@@ -95,23 +93,21 @@ class Branch(models.Model):
 
     objects = BranchQuerySet.as_manager()
 
-    @property
-    def branch_id(self):
-        """A branch belongs to itself, for permissions."""
-        return self.pk
-
     class Meta:
         verbose_name = _("branch")
         verbose_name_plural = _("branches")
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(
-                name="branch_renewal_threshold_not_negative", condition=Q(renewal_threshold__gte=0)
-            ),
+            models.CheckConstraint(name="branch_renewal_threshold_not_negative", condition=Q(renewal_threshold__gte=0)),
         ]
 
     def __str__(self):
         return self.name
+
+    @property
+    def branch_id(self):
+        """A branch belongs to itself, for permissions."""
+        return self.pk
 
 
 class Room(models.Model):
@@ -141,9 +137,7 @@ class Room(models.Model):
 class ClosedDay(models.Model):
     """A day without lessons at a branch: a public holiday, a school break."""
 
-    branch = models.ForeignKey(
-        Branch, models.CASCADE, related_name="closed_days", verbose_name=_("branch")
-    )
+    branch = models.ForeignKey(Branch, models.CASCADE, related_name="closed_days", verbose_name=_("branch"))
     day = models.DateField(_("day"))
     reason = models.CharField(_("reason"), max_length=100)
 
@@ -212,11 +206,10 @@ class User(AbstractUser):
         granting = {branch for branch, role in self.roles if permission in PERMISSIONS[role]}
         return None if None in granting else granting
 
-    def branches(self):
-        """The branches where this person works, in any role."""
-        if self.is_owner:
-            return Branch.objects.all()
-        return Branch.objects.filter(pk__in=[branch for branch, _role in self.roles])
+    def branches_with(self, permission):
+        """The branches where a role grants `permission`."""
+        branch_ids = self.branch_ids_with(permission)
+        return Branch.objects.all() if branch_ids is None else Branch.objects.filter(pk__in=branch_ids)
 
 
 class Membership(models.Model):
@@ -254,8 +247,7 @@ class Membership(models.Model):
             ),
             models.CheckConstraint(
                 name="membership_branch_unless_owner",
-                condition=Q(role=Role.OWNER, branch__isnull=True)
-                | (~Q(role=Role.OWNER) & Q(branch__isnull=False)),
+                condition=Q(role=Role.OWNER, branch__isnull=True) | (~Q(role=Role.OWNER) & Q(branch__isnull=False)),
                 violation_error_message=_("The owner has no branch; every other role needs one."),
             ),
         ]

@@ -38,6 +38,8 @@ class UserQuerySet(BranchScopedQuerySet):
 
     def teaching_at(self, branch):
         """Teachers of a branch, for choices."""
-        return self.filter(
-            is_active=True, memberships__branch=branch, memberships__role="teacher"
-        ).distinct().order_by("name")
+        return (
+            self.filter(is_active=True, memberships__branch=branch, memberships__role="teacher")
+            .distinct()
+            .order_by("name")
+        )

@@ -1,6 +1,12 @@
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 urlpatterns = [
+    path("", include("dashboard.urls")),
+    path("", include("renewals.urls")),
+    path("", include("scheduling.urls")),
+    path("", include("messaging.urls")),
+    path("", include("core.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]

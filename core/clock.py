@@ -51,6 +51,10 @@ def day_text(day):
 
 def span_text(starts_at, ends_at, time_zone):
     """A lesson's time as people say it: 11月22日 周日 08:30–10:00, in the branch's wall-clock time."""
+    return f"{day_text(local_date(starts_at, time_zone))} {hours_text(starts_at, ends_at, time_zone)}"
+
+
+def hours_text(starts_at, ends_at, time_zone):
+    """08:30–10:00, in the branch's wall-clock time."""
     zone = ZoneInfo(time_zone)
-    start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
-    return f"{day_text(start.date())} {start:%H:%M}–{end:%H:%M}"
+    return f"{starts_at.astimezone(zone):%H:%M}–{ends_at.astimezone(zone):%H:%M}"

@@ -2,7 +2,7 @@
 
 django-q2 cannot be trusted to keep itself up: when an idle worker is killed (by hand, or by the kernel short of
 memory) it may die holding the queue's lock, and the cluster stands still for ever while reporting "idle". So the
-supervisor sends a pulse through the whole chain (queue table, pusher, worker, monitor) and watches it come out.
+supervisor sends pulses through the whole chain (queue table, pusher, worker, monitor) and watches them come out.
 """
 
 import logging
@@ -35,8 +35,8 @@ class Timing:
     """All in seconds."""
 
     pulse: float = 10  # between two pulses
-    silence: float = 30  # a pulse unanswered for so long, with no worker busy: the cluster stands still
-    busy: float = 90  # no task may run longer (Q_CLUSTER timeout 60, and the time to end it)
+    silence: float = 30  # no pulse answered for so long, and no worker busy: the cluster stands still
+    busy: float = 90  # no task may take longer (Q_CLUSTER timeout 60, and the time to end it)
     grace: float = STOP_GRACE
     longest_pause: float = 60  # before the cluster is started again
     failures_before_fallback: int = 3
@@ -47,10 +47,12 @@ class ChildProcess:
 
     def __init__(self, *arguments, run_dir):
         self.run_dir = run_dir
-        command = [sys.executable, "-m", "django", *arguments]
-        environment = {**os.environ, RUN_DIR: str(run_dir), "DJANGO_SETTINGS_MODULE": _settings_module()}
+        shutil.rmtree(run_dir, ignore_errors=True)
+        run_dir.mkdir(parents=True)
         self.process = subprocess.Popen(  # noqa: S603
-            command, env=environment, cwd=settings.BASE_DIR, start_new_session=True
+            [sys.executable, settings.BASE_DIR / "manage.py", *arguments],
+            env={**os.environ, RUN_DIR: str(run_dir)},
+            start_new_session=True,
         )
 
     def has_ended(self):
@@ -59,18 +61,12 @@ class ChildProcess:
     def stop(self, grace):
         """Ask the main process only, as django-q2 wants it; kill what is left of the group after `grace`."""
         (self.run_dir / "stop").touch()
-        with suppress(ProcessLookupError):
-            self.process.terminate()
+        self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(grace)
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):  # nobody is left
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        (self.run_dir / "stop").unlink()
-
-
-def _settings_module():
-    return os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 class Supervisor:
@@ -82,16 +78,18 @@ class Supervisor:
         self.run_dir = Path(settings.VAR_DIR) / "jobs" / self.name
         self.cluster = None
         self.fallback = None
+        self.pulses = []  # ids of the pulses under way
+        self.pulse_at = self.alive_at = 0.0  # monotonic: the last pulse sent, the last one answered
+        self.start_at = 0.0  # monotonic: when to start the cluster
         self.failures = 0  # starts in a row without an answered pulse
-        self.pulse = None  # id of the pulse under way
-        self.pulse_at = self.start_at = 0.0  # monotonic: when it was sent; when to start the cluster next
+        self.is_watching = True  # the database answers, as far as we know
         self.is_stopping = False
 
     def run(self):
         """Work until SIGTERM or SIGINT; leave no process behind."""
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._stop_soon)
-        self._prepare()
+        self._clear_up_after_the_dead()
         try:
             while not self.is_stopping:
                 self.step()
@@ -116,24 +114,27 @@ class Supervisor:
     def _feel_pulse(self):
         try:
             close_old_connections()
-            if self.pulse is None:
-                self._send_pulse()
-            elif Task.objects.filter(pk=self.pulse).exists():
+            if Task.objects.filter(pk__in=self.pulses).exists():
                 self._on_answer()
             elif self._stands_still():
                 self._replace_cluster("it stands still")
+            elif time.monotonic() >= self.pulse_at + self.timing.pulse:
+                self._send_pulse()
         except (DatabaseError, InterfaceError) as error:
             # Without a database nothing can be said of the cluster, and a new one would not help.
-            logger.warning("the job queue cannot be watched: %s", type(error).__name__)
-            self.pulse = None
+            if self.is_watching:
+                logger.warning("the job queue cannot be watched: %s", type(error).__name__)
+            self.is_watching = False
+            self.alive_at = time.monotonic()
 
     def _send_pulse(self):
-        if time.monotonic() >= self.pulse_at + self.timing.pulse:
-            self.pulse = async_task(PULSE, cluster=pulse_key(self.name))
-            self.pulse_at = time.monotonic()
+        self.pulse_at = time.monotonic()
+        self.pulses.append(async_task(PULSE, cluster=pulse_key(self.name)))
 
     def _on_answer(self):
-        self.pulse = None
+        self.alive_at = time.monotonic()
+        self.is_watching = True
+        self.pulses.clear()
         self.failures = 0
         if self.fallback:
             logger.info("the job queue works again")
@@ -141,16 +142,16 @@ class Supervisor:
             self.fallback = None
 
     def _stands_still(self):
-        waited = time.monotonic() - self.pulse_at
-        return waited > self.timing.silence and not is_busy(self.run_dir, limit=self.timing.busy)
+        silence = time.monotonic() - self.alive_at
+        return silence > self.timing.silence and not is_busy(self.cluster.run_dir, limit=self.timing.busy)
 
-    # --- the cluster ---------------------------------------------------------------------------------------
+    # --- the processes -------------------------------------------------------------------------------------
 
     def _start_cluster(self):
         self._forget_pulses(key=pulse_key(self.name))
-        self.cluster = ChildProcess("job_cluster", self.name, str(os.getpid()), run_dir=self.run_dir)
-        self.pulse = None
-        self.pulse_at = time.monotonic() - self.timing.pulse  # the first one at once
+        self.pulses.clear()
+        self.pulse_at, self.alive_at = 0.0, time.monotonic()
+        self.cluster = self._start("job_cluster", self.name)
 
     def _replace_cluster(self, reason):
         self.failures += 1
@@ -164,19 +165,22 @@ class Supervisor:
             self._start_fallback()
 
     def _start_fallback(self):
-        self.fallback = ChildProcess("job_loop", str(os.getpid()), run_dir=self.run_dir)
+        self.fallback = self._start("job_loop")
+
+    def _start(self, command, *arguments):
+        return ChildProcess(command, str(os.getpid()), *arguments, run_dir=self.run_dir / command)
 
     # --- beginning and end ---------------------------------------------------------------------------------
 
     def _stop_soon(self, signum, frame):
         self.is_stopping = True
 
-    def _prepare(self):
+    def _clear_up_after_the_dead(self):
+        """Remove what supervisors left that were killed."""
         self._forget_pulses(key__startswith=pulse_key(""), lock__lt=timezone.now() - timedelta(minutes=10))
         for folder in self.run_dir.parent.glob(f"{socket.gethostname()}-*"):
-            if not is_alive(int(folder.name.rpartition("-")[2])):  # its supervisor was killed
+            if not is_alive(int(folder.name.rpartition("-")[2])):
                 shutil.rmtree(folder, ignore_errors=True)
-        self.run_dir.mkdir(parents=True, exist_ok=True)
 
     def _end(self):
         for child in (self.cluster, self.fallback):

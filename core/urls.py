@@ -5,5 +5,5 @@ from core import health
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("healthz/jobs", health.healthz_jobs, name="healthz-jobs"),
+    path("healthz/jobs", health.healthz_jobs, name="jobs_health"),
 ]

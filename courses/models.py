@@ -32,12 +32,10 @@ class Subject(models.Model):
 class Course(models.Model):
     """A course; `list_price_minor` is the price of one lesson before any discount, in fen."""
 
-    subject = models.ForeignKey(
-        Subject, models.PROTECT, related_name="courses", verbose_name=_("subject")
-    )
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="courses", verbose_name=_("subject"))
     name = models.CharField(_("name"), max_length=50, unique=True)
     minutes = models.PositiveSmallIntegerField(_("minutes"), default=90)
-    list_price_minor = models.PositiveIntegerField(_("list price per lesson (fen)"))
+    list_price_minor = models.PositiveIntegerField(_("list price per lesson"))
     standard_lesson_factor = models.DecimalField(
         _("standard lessons"),
         max_digits=4,
@@ -55,9 +53,7 @@ class Course(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(name="course_has_minutes", condition=Q(minutes__gt=0)),
-            models.CheckConstraint(
-                name="course_standard_lessons_positive", condition=Q(standard_lesson_factor__gt=0)
-            ),
+            models.CheckConstraint(name="course_standard_lessons_positive", condition=Q(standard_lesson_factor__gt=0)),
         ]
 
     def __str__(self):
@@ -67,15 +63,11 @@ class Course(models.Model):
 class CoursePackage(models.Model):
     """课程包: so many lessons and gift lessons of a course, at a price in fen."""
 
-    course = models.ForeignKey(
-        Course, models.PROTECT, related_name="packages", verbose_name=_("course")
-    )
+    course = models.ForeignKey(Course, models.PROTECT, related_name="packages", verbose_name=_("course"))
     name = models.CharField(_("name"), max_length=50)
     paid_credits = models.DecimalField(_("paid credits"), max_digits=6, decimal_places=1)
-    gift_credits = models.DecimalField(
-        _("gift credits"), max_digits=6, decimal_places=1, default=Decimal(0)
-    )
-    price_minor = models.PositiveIntegerField(_("price (fen)"))
+    gift_credits = models.DecimalField(_("gift credits"), max_digits=6, decimal_places=1, default=Decimal(0))
+    price_minor = models.PositiveIntegerField(_("price"))
     validity_days = models.PositiveSmallIntegerField(
         _("valid for days"), null=True, blank=True, help_text=_("Empty: without an end.")
     )

@@ -22,9 +22,7 @@ class CreditField(models.DecimalField):
 class Enrolment(models.Model):
     """报名: a child in a course at a branch; the account that its lesson credits are kept in."""
 
-    student = models.ForeignKey(
-        Student, models.PROTECT, related_name="enrolments", verbose_name=_("student")
-    )
+    student = models.ForeignKey(Student, models.PROTECT, related_name="enrolments", verbose_name=_("student"))
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="enrolments", verbose_name=_("branch"))
     course = models.ForeignKey(Course, models.PROTECT, related_name="enrolments", verbose_name=_("course"))
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -50,16 +48,19 @@ class Enrolment(models.Model):
 class CreditLot(models.Model):
     """课时包, as sold: its price, its gift part and its validity never change afterwards. Money in fen."""
 
-    enrolment = models.ForeignKey(
-        Enrolment, models.PROTECT, related_name="lots", verbose_name=_("enrolment")
-    )
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="lots", verbose_name=_("enrolment"))
     package = models.ForeignKey(
-        CoursePackage, models.PROTECT, null=True, blank=True, related_name="lots", verbose_name=_("course package")
+        CoursePackage,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="lots",
+        verbose_name=_("course package"),
     )
     paid_credits = CreditField(_("paid credits"))
     gift_credits = CreditField(_("gift credits"), default=Decimal(0))
-    list_price_minor = models.PositiveIntegerField(_("list price per lesson (fen)"))
-    paid_minor = models.PositiveIntegerField(_("paid (fen)"))
+    list_price_minor = models.PositiveIntegerField(_("list price per lesson"))
+    paid_minor = models.PositiveIntegerField(_("paid"))
     revenue_method = models.CharField(_("recognised revenue"), max_length=20, choices=Branch.RevenueMethod)
     start_date = models.DateField(_("starts"))
     expires_date = models.DateField(_("valid until"), null=True, blank=True)
@@ -100,7 +101,7 @@ class Payment(models.Model):
 
     lot = models.ForeignKey(CreditLot, models.PROTECT, related_name="payments", verbose_name=_("credit lot"))
     method = models.CharField(_("method"), max_length=20, choices=Method)
-    amount_minor = models.PositiveIntegerField(_("amount (fen)"))
+    amount_minor = models.PositiveIntegerField(_("amount"))
     received_at = models.DateTimeField(_("received at"))
     received_by = models.ForeignKey(
         User, models.PROTECT, related_name="received_payments", verbose_name=_("received by")
@@ -133,9 +134,7 @@ class CreditEntry(models.Model):
         SETTLEMENT = "settlement", _("Settlement of owed credits")
         ADJUSTMENT = "adjustment", _("Adjustment")
 
-    enrolment = models.ForeignKey(
-        Enrolment, models.PROTECT, related_name="credit_entries", verbose_name=_("enrolment")
-    )
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="credit_entries", verbose_name=_("enrolment"))
     lot = models.ForeignKey(
         CreditLot, models.PROTECT, null=True, blank=True, related_name="entries", verbose_name=_("credit lot")
     )
@@ -145,7 +144,7 @@ class CreditEntry(models.Model):
     credits = CreditField(_("credits"))
     balance_after = CreditField(_("balance after"))
     pool_left_after = CreditField(_("left of the lot"), null=True, blank=True)
-    revenue_minor = models.IntegerField(_("recognised revenue (fen)"), default=0)
+    revenue_minor = models.IntegerField(_("recognised revenue"), default=0)
     reverses = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="reversed_by", verbose_name=_("reverses")
     )
@@ -153,9 +152,7 @@ class CreditEntry(models.Model):
     reason = models.CharField(_("reason"), max_length=200)
     occurred_at = models.DateTimeField(_("occurred at"))
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
-    recorded_by = models.ForeignKey(
-        User, models.PROTECT, related_name="credit_entries", verbose_name=_("recorded by")
-    )
+    recorded_by = models.ForeignKey(User, models.PROTECT, related_name="credit_entries", verbose_name=_("recorded by"))
 
     objects = CreditEntryQuerySet.as_manager()
 

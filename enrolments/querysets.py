@@ -34,9 +34,11 @@ class CreditEntryQuerySet(BranchScopedQuerySet):
 
     def outstanding(self, reference):
         """The consumptions of a reference that nothing has returned or settled, newest first."""
-        return self.filter(reference=reference, kind="consumption", reversed_by__isnull=True).order_by(
-            "-sequence"
-        )
+        return self.filter(reference=reference, kind="consumption", reversed_by__isnull=True).order_by("-sequence")
+
+    def owed(self):
+        """What no lot could give and nothing has settled, oldest first."""
+        return self.filter(lot__isnull=True, credits__lt=0, reversed_by__isnull=True).order_by("sequence")
 
     def by_pool(self):
         """What each pool (a lot's paid or its gift credits) got, has left, and recognised, in fen."""
@@ -51,5 +53,3 @@ class CreditEntryQuerySet(BranchScopedQuerySet):
 
 class PaymentQuerySet(BranchScopedQuerySet):
     branch_lookup = "lot__enrolment__branch"
-
-

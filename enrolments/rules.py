@@ -27,9 +27,7 @@ class Pool:
 def in_order(pools, order):
     """Pools in the order they are used up: earliest expiry, then paid before gift (or after), then oldest."""
     gift_first = order == Branch.ConsumptionOrder.GIFT_FIRST
-    return sorted(
-        pools, key=lambda pool: (pool.expires_date or FOR_EVER, pool.is_gift != gift_first, pool.lot_id)
-    )
+    return sorted(pools, key=lambda pool: (pool.expires_date or FOR_EVER, pool.is_gift != gift_first, pool.lot_id))
 
 
 def allocate(pools, credits, order):

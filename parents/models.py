@@ -11,16 +11,16 @@ from parents.querysets import GuardianQuerySet
 
 def validate_e164(phone):
     if parse_phone(phone) != phone:
-        raise ValidationError(_("Write the number with its country code: %(phone)s."), params={"phone": parse_phone(phone)})
+        raise ValidationError(
+            _("Write the number with its country code: %(phone)s."), params={"phone": parse_phone(phone)}
+        )
 
 
 class Guardian(models.Model):
     """家长: one person, however many children. The phone (E.164) is what tells two of them apart."""
 
     name = models.CharField(_("name"), max_length=50)
-    phone = models.CharField(
-        _("phone"), max_length=16, null=True, blank=True, unique=True, validators=[validate_e164]
-    )
+    phone = models.CharField(_("phone"), max_length=16, null=True, blank=True, unique=True, validators=[validate_e164])
     other_phone = models.CharField(_("other phone"), max_length=16, blank=True)
     phone_tail = models.GeneratedField(
         expression=Right("phone", 4), output_field=models.CharField(max_length=4), db_persist=True, null=True

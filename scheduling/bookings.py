@@ -4,7 +4,7 @@
 triggers derive it from the lesson and its attendances, so no path (a page, the admin, bulk_create, update, raw SQL)
 can go round the one rule on it: two bookings of one resource in different clash groups do not overlap in
 time, [start, end). PostgreSQL keeps that rule with an exclusion constraint (migration 0002), SQLite with
-the two triggers below.
+the two triggers `booking_…_clash` below.
 
 A lesson takes its resources while it is booked and not cancelled; a child on leave is free. Lessons that
 knowingly clash share a clash group (KeptClash); a third one is refused by both.
@@ -24,7 +24,7 @@ def _insert(kind, resource, lesson, source):
     return (
         "INSERT INTO scheduling_booking (kind, resource_id, lesson_id, starts_at, ends_at, clash_group) "
         f"SELECT '{kind}', {resource}, l.id, l.starts_at, l.ends_at, COALESCE(({group}), l.id) {source} "
-        f"AND l.id = {lesson} AND l.is_booked AND l.status <> 'cancelled'; "
+        f"AND l.id = {lesson} AND l.is_booked AND l.status <> 'cancelled' ORDER BY 2; "
     )
 
 
@@ -50,6 +50,31 @@ def _release_child(row):
 
 
 _book_child = _insert("student", "e.student_id", "NEW.lesson_id", f"{_FROM_ATTENDANCE} AND a.id = NEW.id")
+_book_other_child = (
+    "DELETE FROM scheduling_booking WHERE kind = 'student' AND resource_id = OLD.student_id "
+    "AND lesson_id IN (SELECT a.lesson_id FROM scheduling_attendance a WHERE a.enrolment_id = NEW.id); "
+    + _insert("student", "NEW.student_id", "a.lesson_id", f"{_FROM_ATTENDANCE} AND a.enrolment_id = NEW.id")
+)
+
+# A roll call changes lessons and attendances without freeing or taking anybody: it books nothing anew.
+_lesson_moved = (
+    "OLD.starts_at <> NEW.starts_at OR OLD.ends_at <> NEW.ends_at OR OLD.teacher_id <> NEW.teacher_id "
+    "OR COALESCE(OLD.room_id, 0) <> COALESCE(NEW.room_id, 0) OR OLD.is_booked <> NEW.is_booked "
+    "OR (OLD.status = 'cancelled') <> (NEW.status = 'cancelled')"
+)
+_child_moved = (
+    "OLD.lesson_id <> NEW.lesson_id OR OLD.enrolment_id <> NEW.enrolment_id "
+    "OR (OLD.status = 'leave') <> (NEW.status = 'leave')"
+)
+# On PostgreSQL two transactions that claim one resource would find each other's row and wait in a circle.
+_wait = " ".join(
+    f"PERFORM 1 FROM {table} WHERE NEW.kind = '{kind}' AND id = NEW.resource_id FOR NO KEY UPDATE;"
+    for kind, table in (
+        ("teacher", "branches_user"),
+        ("room", "branches_room"),
+        ("student", "students_student"),
+    )
+)
 
 _overlap = (
     "EXISTS (SELECT 1 FROM scheduling_booking b WHERE b.kind = NEW.kind AND b.resource_id = NEW.resource_id "
@@ -59,11 +84,7 @@ _overlap = (
 
 TRIGGERS = [
     Trigger("lesson_books", "AFTER INSERT ON scheduling_lesson", _book_lesson),
-    Trigger(
-        "lesson_rebooks",
-        "AFTER UPDATE OF starts_at, ends_at, status, teacher_id, room_id, is_booked ON scheduling_lesson",
-        _book_lesson,
-    ),
+    Trigger("lesson_rebooks", "AFTER UPDATE ON scheduling_lesson", _book_lesson, condition=_lesson_moved),
     Trigger(
         "lesson_releases",
         "BEFORE DELETE ON scheduling_lesson",
@@ -72,10 +93,18 @@ TRIGGERS = [
     Trigger("attendance_books", "AFTER INSERT ON scheduling_attendance", _book_child),
     Trigger(
         "attendance_rebooks",
-        "AFTER UPDATE OF status, lesson_id, enrolment_id ON scheduling_attendance",
+        "AFTER UPDATE ON scheduling_attendance",
         _release_child("OLD") + _book_child,
+        condition=_child_moved,
     ),
     Trigger("attendance_releases", "AFTER DELETE ON scheduling_attendance", _release_child("OLD")),
+    Trigger(
+        "enrolment_rebooks",
+        "AFTER UPDATE ON enrolments_enrolment",
+        _book_other_child,
+        condition="OLD.student_id <> NEW.student_id",
+    ),
+    Trigger("booking_waits", "BEFORE INSERT ON scheduling_booking", _wait, vendors=("postgresql",)),
     Trigger(
         "booking_insert_clash",
         "BEFORE INSERT ON scheduling_booking",

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from branches.models import Room, User
+from branches.models import Branch, Room, User
 from core.clock import span_text
 from scheduling.bookings import CLASH
 from scheduling.models import Booking, KeptClash, Lesson
@@ -95,53 +96,74 @@ def refuse_or_keep(wanted, *, reason, by, now):
     clashes = find_clashes(wanted)
     if clashes and not reason:
         raise LessonClashError(clashes)
-    if clashes:
-        _keep(clashes, reason=reason, by=by, now=now)
+    by_resource = defaultdict(list)
+    for clash in clashes:
+        by_resource[clash.kind, clash.resource_id].append(clash)
+    for of_one_resource in by_resource.values():
+        _keep(of_one_resource, reason=reason, kept_by=by, kept_at=now)
 
 
-def _keep(clashes, *, reason, by, now):
-    """Lessons that overlap knowingly share a clash group, which the database's rule lets pass."""
-    groups = _joined_groups(clashes)
+def _keep(clashes, **facts):
+    """Store who keeps the clashes of one resource; the latest word on two lessons replaces an earlier one.
+
+    Lessons that overlap knowingly share a clash group, which the database's rule lets pass. A lesson that
+    overlaps two groups joins them: all their lessons let go of their time and take it again as one group.
+    """
+    resource = {"kind": clashes[0].kind, "resource_id": clashes[0].resource_id}
+    kept = KeptClash.objects.filter(**resource)
+    joined = _joined_groups(clashes, kept)
+    bookings = Booking.objects.filter(**resource, clash_group__in=joined)
+    moved = Lesson.objects.filter(pk__in=list(bookings.values_list("lesson_id", flat=True)))
+    moved.update(is_booked=False)
+    for group, joined_group in joined.items():
+        kept.filter(clash_group=group).update(clash_group=joined_group)
+    ours = {clash.lesson.pk for clash in clashes}
+    theirs = {clash.booking.lesson_id for clash in clashes}
+    kept.filter(Q(lesson__in=ours, other__in=theirs) | Q(lesson__in=theirs, other__in=ours)).delete()
     KeptClash.objects.bulk_create(
         [
             KeptClash(
-                kind=clash.kind,
-                resource_id=clash.resource_id,
                 lesson=clash.lesson,
                 other=clash.booking.lesson,
-                clash_group=groups[clash.kind, clash.resource_id, clash.lesson.pk],
-                reason=reason,
-                kept_by=by,
-                kept_at=now,
+                clash_group=joined.get(clash.booking.clash_group, clash.booking.clash_group),
+                **resource,
+                **facts,
             )
             for clash in clashes
-        ],
-        ignore_conflicts=True,
+        ]
     )
-    # A touch: the triggers book the other lessons again, in the joined group.
-    Lesson.objects.filter(pk__in={clash.booking.lesson_id for clash in clashes}).update(is_booked=True)
+    moved.update(is_booked=True)
 
 
-def _joined_groups(clashes):
-    """The smallest clash group among those that a lesson overlaps, per resource and lesson."""
-    groups = {}
+def _joined_groups(clashes, kept):
+    """{clash group: the smaller one it becomes part of}, over chains of overlapping lessons."""
+    joined = {}
+
+    def group_of(number):
+        while number in joined:
+            number = joined[number]
+        return number
+
+    own = {clash.lesson.pk: clash.lesson.pk for clash in clashes}
+    for lesson, other, number in kept.values_list("lesson_id", "other_id", "clash_group"):
+        own |= {pk: number for pk in (lesson, other) if pk in own}
     for clash in clashes:
-        key = clash.kind, clash.resource_id, clash.lesson.pk
-        groups[key] = min(groups.get(key, clash.booking.clash_group), clash.booking.clash_group)
-    return groups
+        low, high = sorted((group_of(own[clash.lesson.pk]), group_of(clash.booking.clash_group)))
+        if low != high:
+            joined[high] = low
+    return {number: group_of(number) for number in joined}
 
 
-def lock_resources(lessons):
-    """One at a time per teacher and room, always in the same order, so that nobody waits in a circle."""
-    for model, ids in (
-        (User, {lesson.teacher_id for lesson in lessons}),
-        (Room, {lesson.room_id for lesson in lessons if lesson.room_id}),
-    ):
-        list(model.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+def lock_timetable():
+    """One change of the timetable at a time, as SQLite has it anyway: nobody waits in a circle.
+
+    A teacher or a child may be at several branches, so all of them wait.
+    """
+    list(Branch.objects.select_for_update(no_key=True).order_by("pk"))
 
 
 @contextmanager
-def clash_refused_by_database():
+def clash_refused_by_database(wanted):
     """The database has the last word: its refusal becomes the sentence that a person reads."""
     try:
         with transaction.atomic():
@@ -149,4 +171,4 @@ def clash_refused_by_database():
     except IntegrityError as error:
         if CLASH not in str(error):
             raise
-        raise LessonClashError([]) from error
+        raise LessonClashError(find_clashes(wanted)) from error

@@ -132,6 +132,9 @@ class ClassMember(models.Model):
     def __str__(self):
         return f"{self.enrolment.student} {self.class_group}"
 
+    def is_there_on(self, day):
+        return self.joined_date <= day and (self.left_date is None or day < self.left_date)
+
 
 class Lesson(models.Model):
     """课次: one dated lesson. Times are UTC; `local_date` is the branch's day."""

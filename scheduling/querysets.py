@@ -1,4 +1,5 @@
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from branches.querysets import BranchScopedQuerySet
 
@@ -16,13 +17,24 @@ class OwnTeachingQuerySet(BranchScopedQuerySet):
         return self.filter(Q(**{f"{self.branch_lookup}__in": branch_ids}) | own)
 
 
+def _number_of(rows):
+    """How many of `rows` a class group has, as a subquery: two counts do not multiply each other."""
+    counted = rows.filter(class_group=OuterRef("pk")).order_by().values("class_group").annotate(number=Count("pk"))
+    return Coalesce(Subquery(counted.values("number")), 0)
+
+
 class ClassGroupQuerySet(OwnTeachingQuerySet):
     def with_counts(self):
         """Adds `student_count` (children in the class now) and `lesson_count` (not cancelled)."""
-        return self.annotate(
-            student_count=Count("members", filter=Q(members__left_date__isnull=True), distinct=True),
-            lesson_count=Count("lessons", filter=~Q(lessons__status="cancelled"), distinct=True),
-        )
+        members = self.model.members.rel.related_model.objects.filter(left_date__isnull=True)
+        lessons = self.model.lessons.rel.related_model.objects.active()
+        return self.annotate(student_count=_number_of(members), lesson_count=_number_of(lessons))
+
+
+    def running(self, today):
+        """Classes that still have a lesson to come."""
+        lessons = self.model.lessons.rel.related_model.objects.planned().filter(local_date__gte=today)
+        return self.filter(Exists(lessons.filter(class_group=OuterRef("pk"))))
 
 
 class LessonQuerySet(OwnTeachingQuerySet):

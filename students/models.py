@@ -57,12 +57,8 @@ class Student(models.Model):
 class Guardianship(models.Model):
     """Who is whose guardian, and who is to be told."""
 
-    student = models.ForeignKey(
-        Student, models.CASCADE, related_name="guardianships", verbose_name=_("student")
-    )
-    guardian = models.ForeignKey(
-        Guardian, models.PROTECT, related_name="guardianships", verbose_name=_("guardian")
-    )
+    student = models.ForeignKey(Student, models.CASCADE, related_name="guardianships", verbose_name=_("student"))
+    guardian = models.ForeignKey(Guardian, models.PROTECT, related_name="guardianships", verbose_name=_("guardian"))
     relation = models.CharField(_("relation"), max_length=20, blank=True)
     is_main = models.BooleanField(_("main contact"), default=True)
     is_told = models.BooleanField(_("is told"), default=True, help_text=_("Gets the reminders by SMS."))

@@ -1,3 +1,5 @@
+import re
+
 from django.db.models import Prefetch, Q
 
 from branches.querysets import BranchScopedQuerySet
@@ -12,7 +14,7 @@ class StudentQuerySet(BranchScopedQuerySet):
     def matching(self, text):
         """By the last digits of a guardian's phone, by (part of) a name, or by its pinyin initials."""
         text = clean_name(text)
-        digits = text.replace("-", "").replace("+", "")
+        digits = re.sub(r"[-+ ]", "", text)
         if digits.isdecimal() and len(digits) >= 4:
             return self._by_phone(digits)
         if text.isascii():

@@ -6,92 +6,203 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('branches', '0001_initial'),
-        ('courses', '0001_initial'),
-        ('parents', '0001_initial'),
+        ("branches", "0001_initial"),
+        ("courses", "0001_initial"),
+        ("parents", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Enquiry',
+            name="Enquiry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('child_name', models.CharField(max_length=50, verbose_name='child')),
-                ('grade', models.CharField(blank=True, max_length=20, verbose_name='grade')),
-                ('guardian_name', models.CharField(blank=True, max_length=50, verbose_name='guardian')),
-                ('phone', models.CharField(blank=True, db_index=True, max_length=16, verbose_name='phone')),
-                ('channel', models.CharField(blank=True, max_length=30, verbose_name='channel')),
-                ('status', models.CharField(choices=[('new', 'New'), ('contacted', 'Contacted'), ('trial_booked', 'Trial booked'), ('trial_done', 'Trial taken'), ('enrolled', 'Enrolled'), ('lost', 'Not now')], default='new', max_length=20, verbose_name='status')),
-                ('registered_date', models.DateField(verbose_name='registered')),
-                ('next_follow_up_date', models.DateField(blank=True, null=True, verbose_name='next follow-up')),
-                ('note', models.CharField(blank=True, max_length=500, verbose_name='note')),
-                ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enquiries', to='branches.branch', verbose_name='branch')),
-                ('course', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='enquiries', to='courses.course', verbose_name='course')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='enquiries', to=settings.AUTH_USER_MODEL, verbose_name='followed up by')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("child_name", models.CharField(max_length=50, verbose_name="child")),
+                ("grade", models.CharField(blank=True, max_length=20, verbose_name="grade")),
+                ("guardian_name", models.CharField(blank=True, max_length=50, verbose_name="guardian")),
+                ("phone", models.CharField(blank=True, db_index=True, max_length=16, verbose_name="phone")),
+                ("channel", models.CharField(blank=True, max_length=30, verbose_name="channel")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("contacted", "Contacted"),
+                            ("trial_booked", "Trial booked"),
+                            ("trial_done", "Trial taken"),
+                            ("enrolled", "Enrolled"),
+                            ("lost", "Not now"),
+                        ],
+                        default="new",
+                        max_length=20,
+                        verbose_name="status",
+                    ),
+                ),
+                ("registered_date", models.DateField(verbose_name="registered")),
+                (
+                    "next_follow_up_date",
+                    models.DateField(blank=True, null=True, verbose_name="next follow-up"),
+                ),
+                ("note", models.CharField(blank=True, max_length=500, verbose_name="note")),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="enquiries",
+                        to="branches.branch",
+                        verbose_name="branch",
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="enquiries",
+                        to="courses.course",
+                        verbose_name="course",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="enquiries",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="followed up by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'enquiry',
-                'verbose_name_plural': 'enquiries',
-                'ordering': ['-registered_date', '-pk'],
+                "verbose_name": "enquiry",
+                "verbose_name_plural": "enquiries",
+                "ordering": ["-registered_date", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Guardianship',
+            name="Guardianship",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('relation', models.CharField(blank=True, max_length=20, verbose_name='relation')),
-                ('is_main', models.BooleanField(default=True, verbose_name='main contact')),
-                ('is_told', models.BooleanField(default=True, help_text='Gets the reminders by SMS.', verbose_name='is told')),
-                ('guardian', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='guardianships', to='parents.guardian', verbose_name='guardian')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("relation", models.CharField(blank=True, max_length=20, verbose_name="relation")),
+                ("is_main", models.BooleanField(default=True, verbose_name="main contact")),
+                (
+                    "is_told",
+                    models.BooleanField(default=True, help_text="Gets the reminders by SMS.", verbose_name="is told"),
+                ),
+                (
+                    "guardian",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="guardianships",
+                        to="parents.guardian",
+                        verbose_name="guardian",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'guardianship',
-                'verbose_name_plural': 'guardianships',
+                "verbose_name": "guardianship",
+                "verbose_name_plural": "guardianships",
             },
         ),
         migrations.CreateModel(
-            name='Student',
+            name="Student",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=50, verbose_name='name')),
-                ('name_initials', models.CharField(db_index=True, editable=False, max_length=20, verbose_name='pinyin initials')),
-                ('gender', models.CharField(blank=True, choices=[('boy', 'Boy'), ('girl', 'Girl')], max_length=5, verbose_name='gender')),
-                ('birth_date', models.DateField(blank=True, null=True, verbose_name='date of birth')),
-                ('school', models.CharField(blank=True, max_length=100, verbose_name='school')),
-                ('grade', models.CharField(blank=True, max_length=20, verbose_name='grade')),
-                ('channel', models.CharField(blank=True, max_length=30, verbose_name='channel')),
-                ('note', models.CharField(blank=True, max_length=500, verbose_name='note')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('adviser', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='advised_students', to=settings.AUTH_USER_MODEL, verbose_name='adviser')),
-                ('branches', models.ManyToManyField(related_name='students', to='branches.branch', verbose_name='branches')),
-                ('guardians', models.ManyToManyField(related_name='students', through='students.Guardianship', to='parents.guardian', verbose_name='guardians')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(max_length=50, verbose_name="name")),
+                (
+                    "name_initials",
+                    models.CharField(db_index=True, editable=False, max_length=20, verbose_name="pinyin initials"),
+                ),
+                (
+                    "gender",
+                    models.CharField(
+                        blank=True,
+                        choices=[("boy", "Boy"), ("girl", "Girl")],
+                        max_length=5,
+                        verbose_name="gender",
+                    ),
+                ),
+                ("birth_date", models.DateField(blank=True, null=True, verbose_name="date of birth")),
+                ("school", models.CharField(blank=True, max_length=100, verbose_name="school")),
+                ("grade", models.CharField(blank=True, max_length=20, verbose_name="grade")),
+                ("channel", models.CharField(blank=True, max_length=30, verbose_name="channel")),
+                ("note", models.CharField(blank=True, max_length=500, verbose_name="note")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                (
+                    "adviser",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="advised_students",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="adviser",
+                    ),
+                ),
+                (
+                    "branches",
+                    models.ManyToManyField(related_name="students", to="branches.branch", verbose_name="branches"),
+                ),
+                (
+                    "guardians",
+                    models.ManyToManyField(
+                        related_name="students",
+                        through="students.Guardianship",
+                        to="parents.guardian",
+                        verbose_name="guardians",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'student',
-                'verbose_name_plural': 'students',
-                'ordering': ['name', 'pk'],
+                "verbose_name": "student",
+                "verbose_name_plural": "students",
+                "ordering": ["name", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='guardianship',
-            name='student',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='guardianships', to='students.student', verbose_name='student'),
+            model_name="guardianship",
+            name="student",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="guardianships",
+                to="students.student",
+                verbose_name="student",
+            ),
         ),
         migrations.AddIndex(
-            model_name='student',
-            index=models.Index(fields=['name'], name='student_name'),
+            model_name="student",
+            index=models.Index(fields=["name"], name="student_name"),
         ),
         migrations.AddConstraint(
-            model_name='guardianship',
-            constraint=models.UniqueConstraint(fields=('student', 'guardian'), name='guardianship_once', violation_error_message='This person is a guardian of the child already.'),
+            model_name="guardianship",
+            constraint=models.UniqueConstraint(
+                fields=("student", "guardian"),
+                name="guardianship_once",
+                violation_error_message="This person is a guardian of the child already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='guardianship',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_main', True)), fields=('student',), name='guardianship_one_main', violation_error_message='A child has one main contact.'),
+            model_name="guardianship",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_main", True)),
+                fields=("student",),
+                name="guardianship_one_main",
+                violation_error_message="A child has one main contact.",
+            ),
         ),
     ]

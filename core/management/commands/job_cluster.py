@@ -8,8 +8,8 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser):
-        parser.add_argument("supervisor", help="whose pulses are answered")
         parser.add_argument("supervisor_pid", type=int, help="the process that must not be outlived")
+        parser.add_argument("supervisor", help="the name under which it sends pulses")
 
     def handle(self, *args, supervisor, supervisor_pid, **options):
         run_cluster(supervisor, supervisor_pid)

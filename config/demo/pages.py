@@ -1,0 +1,82 @@
+"""The pages of daily work: the role that uses each, and addresses to open it at, good examples first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import cycle, islice
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils import timezone
+
+from branches.models import User
+from branches.roles import Role
+from core.clock import monday_of
+from scheduling.models import Lesson
+from students.models import Guardianship, Student
+
+
+@dataclass(frozen=True)
+class Page:
+    name: str
+    role: Role
+    addresses: Callable[[User], list[str]]
+
+    def varied(self, user, count):
+        return list(islice(cycle(self.addresses(user)), count))
+
+
+def home(user):
+    return [reverse("home")]
+
+
+def students(user):
+    """Those with several courses first, whose pages show most."""
+    visible = Student.objects.visible_to(user).annotate(courses=Count("enrolments")).order_by("-courses", "pk")
+    return [reverse("student", args=[pk]) for pk in visible.values_list("pk", flat=True)]
+
+
+def enrolments(user):
+    return [address + "enrol/" for address in students(user)]
+
+
+def week(user):
+    """This week, then those around it."""
+    monday = monday_of(timezone.localdate())
+    days = [monday + timedelta(weeks=offset) for offset in (0, 1, -1, 2, 3)]
+    return [f"{reverse('week')}?day={day:%Y-%m-%d}" for day in days]
+
+
+def roll_calls(user):
+    """Lessons that have begun and wait for it, then those to come."""
+    now = timezone.now()
+    lessons = Lesson.objects.visible_to(user).active().annotate(children=Count("attendances"))
+    waiting = lessons.filter(starts_at__lte=now, roll_called_at=None).order_by("-children", "pk")
+    coming = lessons.filter(starts_at__gt=now).order_by("starts_at", "pk")
+    return [reverse("roll_call", args=[lesson.pk]) for lesson in [*waiting, *coming[:200]]]
+
+
+def searches(user):
+    """The last four digits of a phone, a name, pinyin initials: what people type, in turn."""
+    children = Guardianship.objects.filter(student__in=Student.objects.visible_to(user)).order_by("pk")
+    rows = children.values_list("guardian__phone_tail", "student__name", "student__name_initials")
+    texts = [row[number % 3] for number, row in enumerate(rows[:300])]
+    return [f"{reverse('search')}?q={text}" for text in texts]
+
+
+def listed(name):
+    return lambda user: [reverse(name)]
+
+
+PAGES = [
+    Page("home", Role.FRONT_DESK, home),
+    Page("home-owner", Role.OWNER, home),
+    Page("home-teacher", Role.TEACHER, home),
+    Page("search", Role.FRONT_DESK, searches),
+    Page("student", Role.FRONT_DESK, students),
+    Page("enrol", Role.FRONT_DESK, enrolments),
+    Page("week", Role.MANAGER, week),
+    Page("roll-call", Role.TEACHER, roll_calls),
+    Page("renewals", Role.FRONT_DESK, listed("renewals")),
+    Page("messages", Role.FRONT_DESK, listed("messages")),
+]

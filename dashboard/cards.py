@@ -1,0 +1,73 @@
+"""What needs a person now: each card a number with a verb, opening the list that makes it zero."""
+
+from dataclasses import dataclass
+
+from django.db.models import F
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from enrolments.models import Enrolment
+from messaging.models import OutboundMessage
+from renewals.querysets import due, with_run_out
+from scheduling.models import ClassGroup, KeptClash, Lesson
+from students.models import Enquiry
+
+
+@dataclass(frozen=True)
+class Card:
+    number: int
+    verb: str
+    url: str
+    state: str = "warn"
+
+    @property
+    def shown_state(self):
+        return self.state if self.number else "done"
+
+
+def cards_for(user, *, now, today):
+    """The cards of the person's roles, in the order of urgency."""
+    builders = [
+        ("scheduling.call_roll", _lessons_to_call),
+        ("renewals.view_renewals", _renewals_due),
+        ("messaging.view_outboundmessage", _messages_to_review),
+        ("students.view_enquiry", _follow_ups_due),
+        ("scheduling.view_keptclash", _clashes),
+        ("scheduling.change_classgroup", _over_full_classes),
+    ]
+    return [build(user, now, today) for permission, build in builders if user.has_perm(permission)]
+
+
+def _lessons_to_call(user, now, today):
+    lessons = Lesson.objects.visible_to(user).to_be_called(now)
+    return Card(lessons.count(), _("lessons to call"), reverse("to_call"), "bad")
+
+
+def _renewals_due(user, now, today):
+    enrolments = with_run_out(Enrolment.objects.visible_to(user), now=now)
+    return Card(due(enrolments, now=now).count(), _("renewals due"), reverse("renewals"))
+
+
+def _messages_to_review(user, now, today):
+    number = OutboundMessage.objects.visible_to(user).needing_staff().count()
+    return Card(number, _("messages that failed"), reverse("messages") + "?state=failed", "bad")
+
+
+def _follow_ups_due(user, now, today):
+    number = Enquiry.objects.visible_to(user).open().filter(next_follow_up_date__lte=today).count()
+    return Card(number, _("follow-ups due"), reverse("admin:students_enquiry_changelist") + "?due=yes")
+
+
+def _clashes(user, now, today):
+    pairs = KeptClash.objects.visible_to(user).unsolved().upcoming(now)
+    number = pairs.values("lesson__class_group", "other__class_group").distinct().count()
+    return Card(number, _("clashes to solve"), reverse("week") + "#clashes")
+
+
+def _over_full_classes(user, now, today):
+    groups = ClassGroup.objects.visible_to(user).with_counts().filter(student_count__gt=F("capacity"))
+    return Card(
+        groups.count(),
+        _("over-full classes"),
+        reverse("admin:scheduling_classgroup_changelist") + "?full=yes",
+    )

@@ -1,0 +1,127 @@
+"""What the daily pages ask."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from branches.models import Branch
+from core.clock import local_date
+from core.forms import TokenMixin
+from core.names import clean_name
+from core.phones import parse_phone
+from courses.models import CoursePackage
+from enrolments.models import Payment
+from scheduling.models import ClassGroup
+from students.models import Student
+
+RELATIONS = [
+    gettext_lazy("Mother"),
+    gettext_lazy("Father"),
+    gettext_lazy("Grandparent"),
+    gettext_lazy("Other"),
+]
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self, **kwargs):
+        super().__init__(format="%Y-%m-%d", **kwargs)
+
+
+class StudentForm(TokenMixin):
+    """A new child with the guardian who brought it."""
+
+    branch = forms.ModelChoiceField(Branch.objects.none(), label=gettext_lazy("Branch"), empty_label=None)
+    phone = forms.CharField(label=gettext_lazy("Guardian's phone"), max_length=30)
+    guardian_name = forms.CharField(label=gettext_lazy("Guardian's name"), max_length=50)
+    relation = forms.ChoiceField(label=gettext_lazy("Relation"), choices=[(text, text) for text in RELATIONS])
+    name = forms.CharField(label=gettext_lazy("Child's name"), max_length=50)
+    gender = forms.ChoiceField(
+        label=gettext_lazy("Gender"), choices=[("", "—"), *Student.Gender.choices], required=False
+    )
+    birth_date = forms.DateField(label=gettext_lazy("Date of birth"), required=False, widget=DateInput())
+
+    def __init__(self, *args, branches, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["branch"].queryset = branches
+        self.fields["phone"].widget.attrs |= {"inputmode": "tel", "autofocus": True}
+
+    def clean_phone(self):
+        return parse_phone(self.cleaned_data["phone"])
+
+    def clean_name(self):
+        return clean_name(self.cleaned_data["name"])
+
+    def clean_guardian_name(self):
+        return clean_name(self.cleaned_data["guardian_name"])
+
+    def clean_birth_date(self):
+        birth_date = self.cleaned_data["birth_date"]
+        if birth_date and birth_date > timezone.localdate():
+            raise ValidationError(_("The date of birth lies in the future: check the year."))
+        return birth_date
+
+
+class EnrolForm(TokenMixin):
+    """Which package, in which class, paid how."""
+
+    branch = forms.ModelChoiceField(Branch.objects.none(), label=gettext_lazy("Branch"), empty_label=None)
+    package = forms.ModelChoiceField(
+        CoursePackage.objects.none(),
+        label=gettext_lazy("Package"),
+        widget=forms.RadioSelect,
+        empty_label=None,
+    )
+    class_group = forms.ModelChoiceField(
+        ClassGroup.objects.none(),
+        label=gettext_lazy("Class"),
+        required=False,
+        empty_label=gettext_lazy("Choose a class later"),
+    )
+    start_date = forms.DateField(label=gettext_lazy("Starts"), widget=DateInput())
+    method = forms.ChoiceField(
+        label=gettext_lazy("Paid by"),
+        widget=forms.RadioSelect,
+        choices=[choice for choice in Payment.Method.choices if choice[0] != Payment.Method.BOOK],
+        initial=Payment.Method.WECHAT,
+    )
+
+    def __init__(self, *args, branches, branch, packages, class_groups, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["branch"].queryset = branches
+        self.fields["branch"].initial = branch
+        self.fields["package"].queryset = packages
+        self.fields["class_group"].queryset = class_groups
+        self.fields["start_date"].initial = local_date(timezone.now(), branch.time_zone)
+
+    def clean(self):
+        data = super().clean()
+        group, branch = data.get("class_group"), data.get("branch")
+        if group and branch and group.branch_id != branch.pk:
+            self.add_error("class_group", _("This class is at %(branch)s.") % {"branch": group.branch})
+        return data
+
+
+class PlaceForm(TokenMixin):
+    """Into which class a child of an enrolment goes, and from when."""
+
+    class_group = forms.ModelChoiceField(
+        ClassGroup.objects.none(), label=gettext_lazy("Class"), widget=forms.RadioSelect, empty_label=None
+    )
+    joined_date = forms.DateField(label=gettext_lazy("First lesson from"), widget=DateInput())
+    keep_reason = forms.CharField(
+        label=gettext_lazy("Keep a clash because"),
+        help_text=gettext_lazy("Only where the child already has a lesson then; it stays on the list until solved."),
+        max_length=200,
+        required=False,
+    )
+
+    def __init__(self, *args, class_groups, today, may_keep_clash, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not may_keep_clash:
+            del self.fields["keep_reason"]
+        self.fields["class_group"].queryset = class_groups
+        self.fields["joined_date"].initial = today

@@ -1,0 +1,58 @@
+import logging
+
+from django.utils import timezone
+from django.views.generic import DetailView
+
+from branches.pages import StaffPageMixin
+from dashboard.timeline import timeline_of
+from enrolments.models import Enrolment
+from messaging.models import OutboundMessage
+from renewals.querysets import with_run_out
+from scheduling.models import Attendance, ClassMember
+from students.models import Student
+
+access_log = logging.getLogger("access")
+
+NEXT_LESSONS = 6
+
+
+class StudentView(StaffPageMixin, DetailView):
+    """One page: who, guardians, what is left and when it runs out, next lessons, and what happened."""
+
+    permission_required = "students.view_student"
+    template_name = "dashboard/student.html"
+
+    def get_queryset(self):
+        return Student.objects.visible_to(self.request.user).with_guardians().select_related("adviser")
+
+    def get_context_data(self, **kwargs):
+        user, student, now = self.request.user, self.object, timezone.now()
+        access_log.info("student page %s seen by staff %s", student.pk, user.pk)
+        accounts = list(self._accounts(user, student, now))
+        context = super().get_context_data(
+            title=student.name,
+            accounts=accounts,
+            memberships=self._memberships(accounts),
+            next_lessons=self._next_lessons(user, student, now),
+            timeline=timeline_of(student, accounts, OutboundMessage.objects.visible_to(user)),
+            today=timezone.localdate(),
+            branches=student.branches.all(),
+            **kwargs,
+        )
+        del context["object"]  # the theme would lead back to the admin's lists
+        return context
+
+    def _accounts(self, user, student, now):
+        enrolments = Enrolment.objects.visible_to(user).filter(student=student)
+        return with_run_out(enrolments, now=now).select_related("course", "branch").order_by("pk")
+
+    def _memberships(self, accounts):
+        members = ClassMember.objects.filter(enrolment__in=accounts, left_date__isnull=True)
+        return members.select_related("class_group__teacher").prefetch_related("class_group__rules__room")
+
+    def _next_lessons(self, user, student, now):
+        attendances = Attendance.objects.visible_to(user).filter(
+            enrolment__student=student, lesson__ends_at__gte=now, lesson__status="planned"
+        )
+        related = ("lesson__class_group", "lesson__teacher", "lesson__room", "lesson__branch")
+        return attendances.select_related(*related).order_by("lesson__starts_at")[:NEXT_LESSONS]

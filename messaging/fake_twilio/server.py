@@ -1,0 +1,174 @@
+"""The stand-in as a web server, on this machine only."""
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from messaging.account import is_loopback
+from messaging.fake_twilio.api import ApiError, MessagesApi
+from messaging.fake_twilio.carrier import Carrier
+from messaging.fake_twilio.pages import phone_page, phones_page
+from messaging.fake_twilio.store import Store
+
+HOST = "127.0.0.1"
+_STYLE = Path(__file__).with_name("phone.css")
+_FAULTS_BEFORE = ("throttle", "error", "refuse")
+_FAULTS_AFTER = ("drop", "error_after", "hang", "garbage")
+
+
+class FakeTwilio:
+    """State, API, carrier and server in one.
+
+    `step_seconds` lie between two statuses of a message; with None messages move only when told to.
+    """
+
+    def __init__(self, *, account_sid, auth_token, path=":memory:", port=0, step_seconds=None):
+        self._server = ThreadingHTTPServer((HOST, port), _handler_for(self))  # first: the port may be taken
+        self.store = Store(path)
+        self.api = MessagesApi(self.store, account_sid=account_sid, auth_token=auth_token)
+        self.carrier = Carrier(self.api, auth_token=auth_token)
+        self.step_seconds = step_seconds
+        self._stopped = threading.Event()
+        self._threads = [threading.Thread(target=self._server.serve_forever, args=[0.05])]
+        if step_seconds is not None:
+            self._threads.append(threading.Thread(target=self._move_on))
+
+    @property
+    def url(self):
+        return f"http://{HOST}:{self._server.server_port}"
+
+    def start(self):
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self):
+        self._stopped.set()
+        self._server.shutdown()
+        for thread in self._threads:
+            thread.join()
+        self._server.server_close()
+        self.carrier.close()
+        self.store.close()
+
+    def deliver(self):
+        """Take every message on its way to the phone, with all its reports."""
+        for message in self.store.under_way():
+            self.carrier.deliver(message)
+
+    def _move_on(self):
+        while not self._stopped.wait(min(self.step_seconds, 0.2)):
+            ready = self.store.now() - self.step_seconds
+            for message in self.store.under_way():
+                if message["updated_at"] <= ready and not self._stopped.is_set():
+                    self.carrier.step(message)
+
+
+def _handler_for(fake):
+    return type("Handler", (_Handler,), {"fake": fake})
+
+
+class _Handler(BaseHTTPRequestHandler):
+    fake: FakeTwilio
+    protocol_version = "HTTP/1.1"
+    timeout = 30  # seconds that an idle connection is kept
+
+    def log_message(self, *args):
+        """Nothing: the lines would carry phone numbers."""
+
+    def handle(self):
+        try:
+            super().handle()
+        except ConnectionError:  # the client is gone
+            self.close_connection = True
+
+    def do_GET(self):
+        self._answer()
+
+    do_POST = do_DELETE = do_GET  # noqa: N815
+
+    def _answer(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        form = dict(parse_qsl(self.rfile.read(length).decode(), keep_blank_values=True))
+        parts = urlsplit(self.path)
+        query = dict(parse_qsl(parts.query))
+        if not is_loopback(f"//{self.headers.get('Host', '')}"):  # a page that pretends to be us
+            return self._send(403, "text/plain", "")
+        if parts.path.startswith("/2010-04-01/"):
+            return self._answer_api(parts.path, query, form)
+        if parts.path == "/stand-in/faults" and self.command == "POST":
+            return self._inject(form)
+        return self._show_page(parts.path)
+
+    def _answer_api(self, path, query, form):
+        is_create = self.command == "POST" and path.endswith("/Messages.json")
+        store, phone = self.fake.store, form.get("To", "")
+        try:
+            if is_create and self._fails_before(*store.take_fault(_FAULTS_BEFORE, phone)):
+                return None
+            status, payload = self.fake.api.answer(self.command, path, query, form, self.headers)
+        except ApiError as error:
+            return self._send_json(error.status, error.payload)
+        if is_create and self._fails_after(*store.take_fault(_FAULTS_AFTER, phone)):
+            return None
+        return self._send_json(status, payload)
+
+    def _fails_before(self, fault, value):
+        """Something goes wrong, and the message is not taken in."""
+        match fault:
+            case "throttle":
+                raise ApiError(20429)
+            case "refuse":
+                raise ApiError(int(value))
+            case "error":
+                self._send(500, "text/html", "<h1>Internal Server Error</h1>")
+        return fault is not None
+
+    def _fails_after(self, fault, value):
+        """The message is taken in, but the client does not learn of it."""
+        match fault:
+            case "drop":
+                self.close_connection = True
+            case "hang":
+                time.sleep(float(value))
+                self.close_connection = True
+            case "error_after":
+                self._send(500, "text/html", "<h1>Internal Server Error</h1>")
+            case "garbage":
+                self._send(201, "application/json", '{"sid": ')
+        return fault is not None
+
+    def _inject(self, form):
+        if not self.fake.api.is_authorized(self.headers):
+            return self._send(401, "text/plain", "")
+        if form["name"] == "opt_out":
+            self.fake.store.opt_out(form["phone"])
+        else:
+            self.fake.store.inject(
+                form["name"], value=form.get("value", ""), phone=form.get("phone", ""),
+                times=int(form.get("times", 1)),
+            )  # fmt: skip
+        return self._send(204, "text/plain", "")
+
+    def _show_page(self, path):
+        if path == "/":
+            return self._send(200, "text/html", phones_page(self.fake.store))
+        if path == "/phone.css":
+            return self._send(200, "text/css", _STYLE.read_text())
+        if path.startswith("/phones/"):
+            phone = unquote(path.removeprefix("/phones/"))
+            return self._send(200, "text/html", phone_page(self.fake.store, phone))
+        return self._send(404, "text/plain", "")
+
+    def _send_json(self, status, payload):
+        self._send(status, "application/json", "" if payload is None else json.dumps(payload))
+
+    def _send(self, status, content_type, text):
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", f"{content_type}; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)

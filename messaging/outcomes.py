@@ -1,0 +1,171 @@
+"""What became of an attempt: by the provider's answer, its reports or its list, in whatever order they come."""
+
+import logging
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from messaging.models import (
+    WITH_PROVIDER,
+    MessageAttempt,
+    MessageEvent,
+    OutboundMessage,
+    Purpose,
+    Status,
+    Suppression,
+)
+from messaging.registry import UnknownKindError, kind_named
+from messaging.rules import (
+    RANK,
+    REDELIVERY_PAUSE,
+    RETRY_DELIVERY_LATER,
+    RETRY_DELIVERY_ONCE,
+    REVIEW_AFTER_RETRY,
+    back_off,
+    next_allowed_at,
+    status_for,
+)
+
+logger = logging.getLogger(__name__)
+Outcome = MessageAttempt.Outcome
+ResolvedBy = MessageAttempt.ResolvedBy
+
+
+class UnknownAttemptError(LookupError):
+    def __init__(self):
+        super().__init__(_("There is no such attempt."))
+
+
+@transaction.atomic
+def record_outcome(*, attempt, answer, now):
+    """Write down the provider's answer to an attempt, unless a report of the provider was faster."""
+    message, attempt = _locked(attempt.pk)
+    if answer.outcome == Outcome.ACCEPTED:
+        accept(message, attempt, sid=answer.provider_sid, by=ResolvedBy.RESPONSE, now=now)
+        return advance(message, attempt, status=answer.provider_status, error_code="", now=now)
+    if attempt.outcome not in (Outcome.PENDING, Outcome.UNKNOWN):
+        return None
+    attempt.outcome, attempt.resolved_by = answer.outcome, ResolvedBy.RESPONSE
+    attempt.http_status, attempt.error_code = answer.http_status, answer.error_code
+    attempt.save()
+    if message.status in (Status.SENDING, Status.UNKNOWN) and attempt.number == message.attempt_count:
+        _settle(message, answer, now)
+    return None
+
+
+@transaction.atomic
+def record_status_callback(*, attempt_id, status, provider_sid, error_code, now):
+    """Write down one delivery report. Repeating it changes nothing, and neither does a late one."""
+    message, attempt = _locked(attempt_id)
+    MessageEvent.objects.get_or_create(
+        attempt=attempt,
+        status=status,
+        error_code=error_code,
+        defaults={"provider_sid": provider_sid, "received_at": now},
+    )
+    if accept(message, attempt, sid=provider_sid, by=ResolvedBy.CALLBACK, now=now):
+        advance(message, attempt, status=status, error_code=error_code, now=now)
+
+
+def _locked(attempt_id):
+    """The message, locked, and its attempt: always in this order, so that two never wait for each other."""
+    message_id = MessageAttempt.objects.filter(pk=attempt_id).values_list("message_id", flat=True).first()
+    if message_id is None:
+        raise UnknownAttemptError
+    message = OutboundMessage.objects.select_for_update(of=["self"]).select_related("branch").get(pk=message_id)
+    return message, MessageAttempt.objects.get(pk=attempt_id)
+
+
+def accept(message, attempt, *, sid, by, now):
+    """The provider has this attempt under this id; returns whether that fits what we knew."""
+    if attempt.provider_sid == sid:
+        return True
+    if attempt.provider_sid:
+        logger.error("attempt %s of message %s is with the provider twice", attempt.number, message.pk)
+        return False
+    _give_up_guess(sid, now)
+    attempt.outcome, attempt.provider_sid, attempt.resolved_by = Outcome.ACCEPTED, sid, by
+    attempt.http_status, attempt.error_code = None, ""
+    attempt.save()
+    is_being_sent_again = message.status == Status.SENDING and attempt.number != message.attempt_count
+    if message.status in WITH_PROVIDER or is_being_sent_again:
+        logger.error("message %s went out twice: attempt %s was accepted too", message.pk, attempt.number)
+    else:
+        texts = {"to_phone": attempt.to_phone, "body": attempt.body}
+        message.move_to(Status.ACCEPTED, now=now, provider_sid=sid, error_code="", **texts)
+    return True
+
+
+def _give_up_guess(sid, now):
+    """The list shows equal texts to one number without telling which attempt is which; a report does tell."""
+    for attempt in MessageAttempt.objects.filter(provider_sid=sid, resolved_by=ResolvedBy.RECONCILE):
+        attempt.outcome, attempt.provider_sid, attempt.resolved_by = Outcome.UNKNOWN, "", ""
+        attempt.provider_status = ""
+        attempt.save()
+        message = OutboundMessage.objects.select_for_update().get(pk=attempt.message_id)
+        if message.provider_sid == sid:
+            message.move_to(Status.UNKNOWN, now=now, provider_sid="")
+
+
+def advance(message, attempt, *, status, error_code, now):
+    """Take a status of the provider over, if it is further than what we knew."""
+    if RANK.get(status, -1) <= RANK.get(attempt.provider_status, -1):
+        return
+    attempt.provider_status, attempt.error_code = status, error_code
+    attempt.save()
+    if message.status not in WITH_PROVIDER or message.provider_sid != attempt.provider_sid:
+        return  # another attempt is the one that counts
+    if error_code and _deliver_again(message, error_code, now):
+        return
+    reached = status_for(status)
+    if error_code in REVIEW_AFTER_RETRY and reached != Status.DELIVERED:
+        reached = Status.NEEDS_REVIEW
+    message.move_to(reached, now=now, error_code=error_code)
+
+
+# --- what follows from an answer -------------------------------------------------------------------------
+
+
+def _settle(message, answer, now):
+    code = {"error_code": answer.error_code}
+    match answer.outcome:
+        case Outcome.UNKNOWN:
+            message.move_to(Status.UNKNOWN, now=now, **code)
+        case Outcome.REJECTED:
+            message.move_to(Status.REJECTED, now=now, **code)
+        case Outcome.OPTED_OUT:
+            suppress_everywhere(phone=message.to_phone, reason=Suppression.Reason.OPTED_OUT)
+            message.move_to(Status.SUPPRESSED, now=now, reason=_("The recipient opted out."), **code)
+        case _:  # not sent: it goes back to the queue
+            not_before = now + back_off(message.attempt_count)
+            if answer.error_code in RETRY_DELIVERY_LATER:
+                not_before = next_allowed_at(message.branch, not_before)
+            message.move_to(Status.QUEUED, now=now, not_before=not_before, **code)
+
+
+def suppress_everywhere(*, phone, reason):
+    """All branches and purposes: they share the sender that the provider blocks for this number."""
+    Suppression.objects.bulk_create(
+        [Suppression(phone=phone, purpose=purpose, reason=reason) for purpose in Purpose],
+        ignore_conflicts=True,
+    )
+
+
+def _deliver_again(message, error_code, now):
+    """Queue a message that the provider could not deliver once more, where that may help."""
+    if error_code not in RETRY_DELIVERY_ONCE | RETRY_DELIVERY_LATER:
+        return False
+    failed = message.attempts.filter(provider_status__in=["undelivered", "failed"]).count()
+    not_before = next_allowed_at(message.branch, now + REDELIVERY_PAUSE)
+    is_spent = error_code in RETRY_DELIVERY_ONCE and failed > _delivery_retries(message)
+    if is_spent or not_before >= message.useful_until:
+        return False
+    message.move_to(Status.QUEUED, now=now, not_before=not_before, provider_sid="", error_code=error_code)
+    return True
+
+
+def _delivery_retries(message):
+    try:
+        return kind_named(message.kind).delivery_retries
+    except UnknownKindError:
+        return 0

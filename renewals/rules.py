@@ -1,0 +1,62 @@
+"""How soon a child's credits are used up: plain values in, plain values out."""
+
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+SOON = 7  # days
+
+
+class Urgency(TextChoices):
+    """From the most urgent to the least."""
+
+    USED_UP = "used_up", _("Used up or owed")
+    SOON = "soon", _("Within a week")
+    LATER = "later", _("Later")
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is left of one enrolment, and until when it lasts. No date when used up, or without a class."""
+
+    enrolment_id: int
+    name: str
+    initials: str
+    balance: Decimal
+    weekly_credits: Decimal | None
+    today: datetime.date
+    run_out_date: datetime.date | None
+
+    @property
+    def owed(self):
+        return max(-self.balance, Decimal(0))
+
+    @property
+    def days_left(self):
+        return (self.run_out_date - self.today).days if self.run_out_date else None
+
+    @property
+    def urgency(self):
+        if self.balance <= 0:
+            return Urgency.USED_UP
+        if self.days_left is not None and self.days_left <= SOON:
+            return Urgency.SOON
+        return Urgency.LATER
+
+
+def by_run_out(forecast):
+    """The most urgent first; those without a date after those with one."""
+    urgency = Urgency.values.index(forecast.urgency)
+    return urgency, forecast.run_out_date or datetime.date.max, forecast.balance, by_name(forecast)
+
+
+def by_credits(forecast):
+    return forecast.balance, by_run_out(forecast)
+
+
+def by_name(forecast):
+    """As a Chinese index has them: by pinyin initials."""
+    return forecast.initials, forecast.name, forecast.enrolment_id

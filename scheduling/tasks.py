@@ -1,0 +1,9 @@
+"""Called every minute (settings.PERIODIC_JOBS)."""
+
+from django.utils import timezone
+
+from scheduling import notifications
+
+
+def plan_class_reminders():
+    notifications.plan_class_reminders(now=timezone.now())

@@ -1,0 +1,92 @@
+"""The list of renewals and the page of messages, as the front desk uses them."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from messaging.models import OutboundMessage, Status
+from renewals.notifications import plan_renewal_reminders
+from tests.factories import NOW, EnrolmentFactory, GuardianshipFactory, desk_of, sell
+from tests.renewals.conftest import put_in_class, use
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def desk(branch, monkeypatch):
+    monkeypatch.setattr("renewals.views.RenewalListView.now", NOW)
+    return desk_of(branch)
+
+
+@pytest.fixture
+def children(branch):
+    """One child owes a lesson, one has enough for this week, one for two."""
+    for name, left in [("田萍", -1), ("王芳", 1), ("李强", 2)]:
+        enrolment = EnrolmentFactory(branch=branch, student__name=name)
+        GuardianshipFactory(student=enrolment.student)
+        sell(enrolment, 20)
+        use(enrolment, 20 - left)
+        put_in_class(enrolment)
+    plan_renewal_reminders(now=NOW)
+
+
+def is_as_wide_as_the_window(page):
+    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_desk_finds_the_urgent_one_and_renews(page_as, desk, children, size, scheme):
+    page = page_as(desk, size=size, color_scheme=scheme)
+    page.goto("/renewals/")
+    rows = page.locator(".qx-renewals tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.first).to_contain_text("田萍")
+    assert is_as_wide_as_the_window(page)
+
+    page.locator(".qx-stat").first.click()
+
+    expect(rows).to_have_count(1)
+    expect(page).to_have_url(re.compile("urgency=used_up"))
+    expect(rows.locator("a[href^='tel:+86']")).to_be_visible()
+    rows.locator("a[href*='/enrol/?course=']").click()
+    expect(page).to_have_url(re.compile(r"/students/\d+/enrol/\?course=\d+"))
+
+
+def test_a_choice_shows_at_once(page_as, desk, children):
+    page = page_as(desk)
+    page.goto("/renewals/?urgency=later")
+
+    page.locator("select[name=sort]").select_option("name")
+
+    expect(page).to_have_url(re.compile("sort=name"))
+    expect(page).to_have_url(re.compile("urgency=later"))
+    expect(page.locator(".qx-renewals tbody tr")).to_have_count(1)
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_fingers_find_what_they_tap(page_as, desk, children, size):
+    page = page_as(desk, size=size)
+    page.goto("/renewals/")
+    smallest = 44 if size == "phone" else 0
+
+    for target in page.locator(".qx-renewals a, .qx-filters select, .qx-stat").all():
+        assert not target.is_visible() or target.bounding_box()["height"] >= smallest
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_failed_message_is_dealt_with(page_as, desk, children, size):
+    OutboundMessage.objects.update(
+        status=Status.REJECTED, error_code="21211", to_phone="+8613812345678", body="【轻校】…", attempt_count=1
+    )
+    page = page_as(desk, size=size)
+    page.goto("/messages/?state=todo")
+    rows = page.locator(".qx-messages tbody tr")
+    expect(rows).to_have_count(3)
+    assert is_as_wide_as_the_window(page)
+
+    rows.first.locator("button[formaction*='/handled/']").click()
+
+    expect(rows).to_have_count(2)
+    expect(page).to_have_url(re.compile("state=todo"))

@@ -1,0 +1,42 @@
+from tests.messaging.fixtures import fake_twilio  # noqa: F401
+from datetime import timedelta
+
+import pytest
+
+from messaging import registry
+from messaging.models import OutboundMessage
+from messaging.registry import Rendered, renders
+from messaging.services import queue_message
+from tests.factories import NOW
+
+PHONE = "+8613812345678"
+
+
+@pytest.fixture(autouse=True)
+def _kinds(monkeypatch):
+    """Kinds of the tests' own, beside those of the apps."""
+    monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+
+    @renders("note")
+    def note(message, now):
+        return Rendered(to=PHONE, text=f"{message.subject} {message.occurrence}")
+
+
+@pytest.fixture
+def queue(branch):
+    """Queue a note that is due now and useful for a day; arguments overrule."""
+
+    def queue(**fields):
+        fields = {
+            "branch": branch, "recipient": "guardian:93", "about": "student:17", "kind": "note",
+            "subject": "lesson:812", "occurrence": "24h", "due_at": NOW, "useful_until": NOW + timedelta(days=1),
+        } | fields  # fmt: skip
+        return queue_message(**fields)
+
+    return queue
+
+
+@pytest.fixture
+def reload():
+    """The message as the database has it now."""
+    return lambda message: OutboundMessage.objects.get(pk=message.pk)

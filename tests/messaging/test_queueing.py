@@ -1,0 +1,207 @@
+from dataclasses import asdict
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from messaging.models import MessageAttempt, OutboundMessage, Status
+from messaging.registry import UnknownKindError, renders
+from messaging.services import (
+    NewMessage,
+    NotFailedError,
+    UselessMessageError,
+    mark_handled,
+    queue_messages,
+    send_again,
+)
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+def new_message(branch, **fields):
+    return NewMessage(
+        **{
+            "branch": branch, "recipient": "guardian:93", "about": "student:17", "kind": "note",
+            "subject": "lesson:812", "occurrence": "24h", "due_at": NOW, "useful_until": NOW + HOUR,
+        } | fields
+    )  # fmt: skip
+
+
+def test_queueing_twice_writes_one_row(branch, django_assert_num_queries):
+    plan = [new_message(branch, recipient=f"guardian:{number}") for number in range(3)]
+    assert queue_messages(plan) == 3
+
+    with django_assert_num_queries(3):  # savepoint, what is there, release: nothing is written
+        assert queue_messages(iter(plan)) == 0
+
+    assert OutboundMessage.objects.count() == 3
+
+
+@pytest.mark.parametrize("part", ["kind", "subject", "occurrence", "recipient"])
+def test_messages_that_differ_in_one_part_are_two(branch, part):
+    renders("other")(None)
+
+    queue_messages([new_message(branch), new_message(branch, **{part: "other"})])
+
+    assert OutboundMessage.objects.count() == 2
+
+
+def test_other_planner_was_faster(branch, monkeypatch):
+    monkeypatch.setattr("messaging.services.OutboundMessage.objects.in_bulk", lambda *args, **kwargs: {})
+    queue_messages([new_message(branch)])
+
+    queue_messages([new_message(branch)])  # it saw no row, and the other one's was committed meanwhile
+
+    assert OutboundMessage.objects.count() == 1
+
+
+def test_waiting_message_moves_with_its_plan(branch, queue, reload):
+    message = queue()
+
+    queue(due_at=NOW + HOUR, useful_until=NOW + 3 * HOUR)
+
+    message = reload(message)
+    assert (message.due_at, message.not_before) == (NOW + HOUR, NOW + HOUR)
+    assert message.useful_until == NOW + 3 * HOUR
+
+
+def test_message_that_was_tried_keeps_its_times(branch, queue, reload):
+    message = queue()
+    OutboundMessage.objects.update(attempt_count=1, not_before=NOW + HOUR)
+
+    queue(due_at=NOW - HOUR)
+
+    assert reload(message).not_before == NOW + HOUR
+
+
+def test_message_of_an_unknown_kind_is_refused(branch):
+    with pytest.raises(UnknownKindError, match="postcard"):
+        queue_messages([new_message(branch, kind="postcard")])
+
+
+def test_message_that_is_never_useful_is_refused(branch):
+    with pytest.raises(UselessMessageError):
+        queue_messages([new_message(branch, useful_until=NOW)])
+
+
+def test_queueing_shares_the_callers_transaction(branch):
+    def cause_and_fail():
+        queue_messages([new_message(branch)])
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError), transaction.atomic():
+        cause_and_fail()
+
+    assert not OutboundMessage.objects.exists()
+
+
+# --- what the database refuses ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "lost"},
+        {"useful_until": NOW},
+        {"not_before": NOW - HOUR},
+        {"status": Status.CLAIMED},  # without token and lease
+        {"status": Status.CLAIMED, "token": "t"},
+        {"token": "t", "lease_until": NOW},  # held by nobody's state
+        {"status": Status.ACCEPTED, "attempt_count": 1, "to_phone": "+861", "body": "x"},  # without an id
+        {"status": Status.SENDING, "token": "t", "lease_until": NOW, "attempt_count": 1, "to_phone": "+861"},
+        {"status": Status.UNKNOWN, "to_phone": "+861", "body": "x"},  # never tried
+    ],
+)
+def test_database_refuses_a_state_without_its_proof(queue, fields):
+    message = queue()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        OutboundMessage.objects.filter(pk=message.pk).update(**fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"number": 1},
+        {"outcome": "accepted"},  # without the provider's id
+        {"provider_sid": "SM2"},  # though not accepted
+        {"outcome": "accepted", "provider_sid": "SM1"},  # somebody else's
+    ],
+)
+def test_database_refuses_an_attempt_that_cannot_be(queue, fields):
+    attempt = {"message": queue(), "started_at": NOW, "to_phone": "+861", "body": "x", "sender": "s", "worker": "w"}
+    MessageAttempt.objects.create(number=1, outcome="accepted", provider_sid="SM1", **attempt)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        MessageAttempt.objects.create(**{**attempt, "number": 2, **fields})
+
+
+def test_attempt_id_cannot_be_guessed(queue):
+    attempt = MessageAttempt(message=queue())
+
+    assert len(attempt.pk) == 43  # 256 bits in base64
+    assert attempt.pk != MessageAttempt().pk
+
+
+# --- the jobs' and the pages' queries use an index --------------------------------------------------------
+
+
+@pytest.fixture
+def many_old_messages(branch):
+    """As after some years: almost all rows are old ones that need nothing done."""
+    sent = {"status": Status.DELIVERED, "provider_sid": "SM", "attempt_count": 1, "to_phone": "+861", "body": "x"}
+    OutboundMessage.objects.bulk_create(
+        OutboundMessage(
+            branch=branch, dedupe_key=number, kind="note", about=f"student:{number % 500}", due_at=NOW - HOUR,
+            useful_until=NOW, not_before=NOW - HOUR, **({} if number % 100 == 0 else sent),
+        )
+        for number in range(2000)
+    )  # fmt: skip
+    if connection.vendor == "postgresql":  # it does so by itself; SQLite does not
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE messaging_outboundmessage")
+
+
+def test_queries_use_their_index(many_old_messages):
+    messages = OutboundMessage.objects
+
+    assert "outbox_status" in messages.due(NOW).explain()
+    assert "outbox_about" in messages.about("student:17").explain()
+    assert "outbox_status" in messages.unresolved().explain()
+    assert "outbox_status" in messages.needing_staff().explain()
+    assert "outbox_leases" in messages.filter(lease_until__lte=NOW).explain()
+
+
+# --- what staff do ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rejected(queue):
+    message = queue()
+    message.move_to(Status.REJECTED, now=NOW, error_code="21211")
+    return message
+
+
+def test_failed_message_needs_staff_until_it_is_handled(rejected):
+    assert list(OutboundMessage.objects.needing_staff()) == [rejected]
+
+    mark_handled(message=rejected, now=NOW)
+    mark_handled(message=rejected, now=NOW + HOUR)
+
+    assert not OutboundMessage.objects.needing_staff().exists()
+    assert OutboundMessage.objects.get().handled_at == NOW
+
+
+def test_failed_message_is_sent_again_at_somebodys_word(rejected, reload):
+    send_again(message=rejected, now=NOW + HOUR)
+
+    assert reload(rejected).status == Status.QUEUED
+    with pytest.raises(NotFailedError):
+        send_again(message=rejected, now=NOW + HOUR)
+
+
+def test_message_that_is_too_late_is_not_sent_again(rejected):
+    with pytest.raises(NotFailedError):
+        send_again(message=rejected, now=rejected.useful_until)

@@ -1,0 +1,222 @@
+"""The work list of renewals."""
+
+import pytest
+from django.urls import reverse
+
+from branches.roles import PERMISSIONS, Role
+from messaging.models import OutboundMessage, Status
+from renewals.notifications import plan_renewal_reminders
+from tests.factories import (
+    NOW,
+    BranchFactory,
+    GuardianshipFactory,
+    UserFactory,
+    desk_of,
+    sell,
+    teacher_of,
+)
+from tests.renewals.conftest import use
+
+URL = "/renewals/"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch):
+    monkeypatch.setattr("renewals.views.RenewalListView.now", NOW)
+
+
+@pytest.fixture
+def desk(client, branch):
+    """The front desk of the branch, signed in."""
+    person = desk_of(branch)
+    client.force_login(person)
+    return person
+
+
+def children(response):
+    return [row.enrolment.student.name for row in response.context["rows"]]
+
+
+def test_name_of_the_page(client, desk):
+    assert reverse("renewals") == URL
+    assert client.get(URL).status_code == 200
+
+
+# --- who sees what ---------------------------------------------------------------------------------------
+
+
+def test_desk_sees_its_own_branch(client, desk, learner, other_branch):
+    learner(2, name="田萍")
+    learner(2, name="河西的孩子", branch=other_branch)
+
+    response = client.get(URL)
+
+    assert children(response) == ["田萍"]
+    assert "河西" not in response.content.decode()
+
+
+def test_owner_sees_all_branches(client, owner, learner, other_branch):
+    learner(2, name="田萍")
+    learner(2, name="王芳", branch=other_branch)
+    client.force_login(owner)
+
+    assert sorted(children(client.get(URL))) == ["王芳", "田萍"]
+
+
+def test_teacher_may_not(client, branch):
+    client.force_login(teacher_of(branch))
+
+    assert client.get(URL).status_code == 403
+
+
+def test_nobody_signs_in_first(client):
+    assert client.get(URL).url.startswith(reverse("admin:login"))
+
+
+def test_phone_is_masked_for_who_may_not_see_guardians(client, desk, learner, monkeypatch):
+    learner(2).student.guardians.update(phone="+8613812345678")
+    assert 'href="tel:+8613812345678"' in client.get(URL).content.decode()
+
+    monkeypatch.setitem(PERMISSIONS, Role.FRONT_DESK, PERMISSIONS[Role.FRONT_DESK] - {"parents.view_guardian"})
+
+    page = client.get(URL).content.decode()
+    assert "138****5678" in page
+    assert "13812345678" not in page
+    assert "138 1234 5678" not in page
+
+
+# --- rows ------------------------------------------------------------------------------------------------
+
+
+def test_row_leads_to_the_child_and_to_its_renewal(client, desk, learner):
+    enrolment = learner(2)
+
+    page = client.get(URL).content.decode()
+
+    assert reverse("student", args=[enrolment.student_id]) in page
+    assert f"{reverse('enrol', args=[enrolment.student_id])}?course={enrolment.course_id}" in page
+
+
+def test_main_contact_is_shown(client, desk, learner):
+    student = learner(2).student
+    student.guardianships.update(is_main=False)
+    main = GuardianshipFactory(student=student, guardian__name="主要联系人")
+
+    [row] = client.get(URL).context["rows"]
+
+    assert row.guardianship == main
+
+
+def test_child_without_guardian_is_shown(client, desk, learner):
+    learner(2).student.guardianships.all().delete()
+
+    assert children(client.get(URL)) == ["田萍"]
+
+
+def test_last_reminder_is_shown(client, desk, learner):
+    learner(2)
+    plan_renewal_reminders(now=NOW)
+    OutboundMessage.objects.update(status=Status.NEEDS_REVIEW)
+
+    [row] = client.get(URL).context["rows"]
+
+    assert row.last_message.status == Status.NEEDS_REVIEW
+
+
+def test_who_renewed_is_off_the_list(client, desk, learner):
+    sell(learner(2), 20)
+
+    assert children(client.get(URL)) == []
+
+
+def test_empty_list_says_what_will_stand_here(client, desk):
+    assert reverse("search") in client.get(URL).content.decode()
+
+
+# --- narrowing and order ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def school(learner):
+    """One of each urgency, and one without a class."""
+    learner(-1, name="欠课")
+    learner(1, name="本周")
+    learner(3, name="以后")
+    learner(2, name="没班", in_class=False)
+    return learner
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("", ["欠课", "本周", "以后", "没班"]),
+        ("credits", ["欠课", "本周", "没班", "以后"]),
+        ("name", ["本周", "没班", "欠课", "以后"]),
+    ],
+)
+def test_order(client, desk, school, sort, expected):
+    assert children(client.get(URL, {"sort": sort})) == expected
+
+
+def test_cards_count_and_filter_by_urgency(client, desk, school):
+    response = client.get(URL, {"urgency": "later"})
+
+    assert [card["number"] for card in response.context["cards"]] == [1, 1, 2]
+    assert children(response) == ["以后", "没班"]
+
+
+def test_filters(client, owner, learner, other_branch):
+    mine = learner(2, name="田萍")
+    mine.student.adviser = UserFactory()
+    mine.student.save()
+    learner(2, name="王芳", branch=other_branch)
+    client.force_login(owner)
+
+    for filters in ({"branch": mine.branch_id}, {"course": mine.course_id}, {"adviser": mine.student.adviser_id}):
+        assert children(client.get(URL, filters)) == ["田萍"]
+
+
+@pytest.mark.parametrize("name", ["branch", "course", "adviser", "urgency", "sort"])
+@pytest.mark.parametrize("value", ["x", "999999", "1' OR 1=1"])
+def test_filter_that_makes_no_sense_filters_nothing(client, desk, learner, name, value):
+    learner(2)
+
+    response = client.get(URL, {name: value})
+
+    assert children(response) == ["田萍"]
+    assert name in response.context["form"].errors
+
+
+def test_foreign_branch_is_no_choice(client, desk, learner, other_branch):
+    learner(2, branch=other_branch)
+
+    response = client.get(URL, {"branch": other_branch.pk})
+
+    assert "branch" in response.context["form"].errors
+    assert "河西" not in response.content.decode()
+
+
+def test_pages_of_fifty(client, desk, learner, monkeypatch):
+    monkeypatch.setattr("renewals.views.RenewalListView.paginate_by", 2)
+    for number in range(3):
+        learner(number, name=f"学员{number}")
+
+    assert children(client.get(URL, {"page": 2})) == ["学员2"]
+    assert client.get(URL, {"page": 3}).status_code == 404
+
+
+@pytest.mark.parametrize("row_count", [1, 3])
+def test_query_count(client, branch, learner, row_count, django_assert_num_queries):
+    for number in range(row_count):
+        enrolment = learner(2, name=f"学员{number}")
+        GuardianshipFactory(student=enrolment.student, is_main=False)
+        use(enrolment, 1)
+    plan_renewal_reminders(now=NOW)
+    BranchFactory()
+    client.force_login(desk_of(branch))
+
+    with django_assert_num_queries(12):
+        response = client.get(URL)
+
+    assert len(response.context["rows"]) == row_count
