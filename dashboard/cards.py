@@ -15,6 +15,7 @@ from students.models import Enquiry
 
 @dataclass(frozen=True)
 class Card:
+    name: str
     number: int
     verb: str
     url: str
@@ -40,33 +41,34 @@ def cards_for(user, *, now, today):
 
 def _lessons_to_call(user, now, today):
     lessons = Lesson.objects.visible_to(user).to_be_called(now)
-    return Card(lessons.count(), _("lessons to call"), reverse("to_call"), "bad")
+    return Card("to_call", lessons.count(), _("lessons to call"), reverse("to_call"), "bad")
 
 
 def _renewals_due(user, now, today):
     enrolments = with_run_out(Enrolment.objects.visible_to(user), now=now)
-    return Card(due(enrolments, now=now).count(), _("renewals due"), reverse("renewals"))
+    return Card("renewals", due(enrolments, now=now).count(), _("renewals due"), reverse("renewals"))
 
 
 def _messages_to_review(user, now, today):
     number = OutboundMessage.objects.visible_to(user).needing_staff().count()
-    return Card(number, _("messages that failed"), reverse("messages") + "?state=failed", "bad")
+    return Card("messages", number, _("messages that failed"), reverse("messages") + "?state=todo", "bad")
 
 
 def _follow_ups_due(user, now, today):
     number = Enquiry.objects.visible_to(user).open().filter(next_follow_up_date__lte=today).count()
-    return Card(number, _("follow-ups due"), reverse("admin:students_enquiry_changelist") + "?due=yes")
+    return Card("follow_ups", number, _("follow-ups due"), reverse("admin:students_enquiry_changelist") + "?due=yes")
 
 
 def _clashes(user, now, today):
     pairs = KeptClash.objects.visible_to(user).unsolved().upcoming(now)
     number = pairs.values("lesson__class_group", "other__class_group").distinct().count()
-    return Card(number, _("clashes to solve"), reverse("week") + "#clashes")
+    return Card("clashes", number, _("clashes to solve"), reverse("week") + "#clashes")
 
 
 def _over_full_classes(user, now, today):
     groups = ClassGroup.objects.visible_to(user).with_counts().filter(student_count__gt=F("capacity"))
     return Card(
+        "over_full",
         groups.count(),
         _("over-full classes"),
         reverse("admin:scheduling_classgroup_changelist") + "?full=yes",

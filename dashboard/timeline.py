@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from core.money import yuan
 from enrolments.models import CreditEntry, Payment
+from messaging.states import reason_of, state_of
 
 LENGTH = 60
 
@@ -25,6 +26,7 @@ class Event:
     credits: Decimal | None = None
     balance_after: Decimal | None = None
     state: str = ""
+    state_colour: str = ""
 
 
 def timeline_of(student, accounts, messages):
@@ -67,11 +69,13 @@ def _payments(accounts):
 
 
 def _messages(student, messages):
-    for message in messages.filter(about=f"student:{student.pk}").order_by("-due_at")[:LENGTH]:
+    for message in messages.about(f"student:{student.pk}").select_related("branch")[:LENGTH]:
+        state = state_of(message)
         yield Event(
             at=message.happened_at,
             what=message.kind_text,
-            detail=message.body or "",
+            detail=" ".join(filter(None, [message.body, str(reason_of(message))])),
             icon="sms",
-            state=message.get_status_display(),
+            state=state.word,
+            state_colour=state.chip,
         )
