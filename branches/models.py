@@ -11,6 +11,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.querysets import BranchQuerySet, BranchScopedQuerySet, MembershipQuerySet, UserQuerySet
 from branches.roles import PERMISSIONS, Role
@@ -138,7 +139,7 @@ class ClosedDay(models.Model):
     """A day without lessons at a branch: a public holiday, a school break."""
 
     branch = models.ForeignKey(Branch, models.CASCADE, related_name="closed_days", verbose_name=_("branch"))
-    day = models.DateField(_("day"))
+    day = models.DateField(pgettext_lazy("calendar", "day"))
     reason = models.CharField(_("reason"), max_length=100)
 
     objects = BranchScopedQuerySet.as_manager()
@@ -168,7 +169,7 @@ class User(AbstractUser):
 
     first_name = None
     last_name = None
-    name = models.CharField(_("name"), max_length=50)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=50)
     phone = models.CharField(_("phone"), max_length=20, blank=True, help_text=_("With country code: +86…"))
     is_staff = models.BooleanField(_("may sign in to the staff pages"), default=True)
 

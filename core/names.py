@@ -5,6 +5,10 @@ import unicodedata
 
 from pypinyin import Style, lazy_pinyin
 
+INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
+CJK = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+BLANK_BESIDE_CJK = re.compile(rf"(?<=[{CJK}·]) +| +(?=[{CJK}·])")
+
 
 def initials(name):
     """The pinyin initials of a name, lower case: 田萍 → "tp"."""
@@ -13,9 +17,9 @@ def initials(name):
 
 
 def clean_name(text):
-    """NFKC, and no blanks inside a Chinese name; "田　萍 " → 田萍. Latin names keep single blanks."""
-    name = " ".join(unicodedata.normalize("NFKC", text).split())
-    return name if name.isascii() else name.replace(" ", "")
+    """NFKC, no blanks beside a Chinese character, one kind of middle dot: "田　萍 " → 田萍; Latin keeps single blanks."""
+    name = " ".join(INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())
+    return re.sub("[・•‧∙●]", "·", BLANK_BESIDE_CJK.sub("", name)).strip("*'\"`’‘“” ")
 
 
 def pinyin(name):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 CHILD = "(学员|学生|孩子|小孩|宝宝|宝贝|小朋友|幼儿|儿童|会员)"
 PARENT = "(家长|监护人|父母|妈妈|母亲|爸爸|父亲|联系人|亲属)"
@@ -153,7 +154,7 @@ STAFF = _book(
     fields=[
         _field(
             "name",
-            _("Name"),
+            pgettext_lazy("person", "Name"),
             "姓名",
             "(员工|教师|老师|职工|教职工|人员|同事)的?(姓名|名字|名称)|姓名|(staff|employee|teacher)s?(full)?name",
             "员工|名字|(full)?name|staff|employee|教师|老师",
@@ -215,7 +216,10 @@ CLASSES = _book(
             "(上课)?(星期几?|周几|周次|礼拜几?|上课日)|每周|weekday|day(ofweek)?",
         ),
         _field(
-            "start_time", _("From"), "开始时间", "(上课|课程)?(开始|起始)(时间|时刻)|starttime|start|from"
+            "start_time",
+            pgettext_lazy("lesson", "From"),
+            "开始时间",
+            "(上课|课程)?(开始|起始)(时间|时刻)|starttime|start|from",
         ),
         _field("end_time", _("Until"), "结束时间", "(下课|(课程)?结束)(时间|时刻)|endtime|end|until"),
         _field(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from imports.books import BOOKS
+from imports.books import BOOKS, BRANCH
 from imports.branch_names import branch_key
 from imports.problems import Severity
 from imports.rows import StaffRow
@@ -136,29 +136,15 @@ def _take_the_only_one(school, names):
 
 
 def _report_missing(school):
-    """Each row without a branch; or once a sheet that has no column for it."""
-    columns = {(table.file, table.sheet): table.column_of("branch") for table in school.tables}
-    told = set()
-    for rows in school.rows.values():
-        for row in rows:
-            column = columns[row.source.file, row.sheet]
-            source = row.source if column else replace(row.source, row=0)
-            if not branches_of(row) and source not in told:
-                told.add(source)
-                _report_one(school, source, column)
-
-
-def _report_one(school, source, column):
-    if column:
-        reason, mend = _("The branch is not given."), _("Write the branch into the row.")
-    else:
-        reason = _("Nothing in the sheet says which branch it is of.")
-        mend = _("Name the sheet after the branch, or add a column “%(title)s”.") % {"title": "校区"}
-    school.report(
-        source,
-        column=column.title if column else "",
-        reason=reason,
-        mend=mend,
-        severity=Severity.WARNING,
-        code="missing_branch",
-    )
+    """Once for a sheet that has no column for it; of single rows those tell who need the branch."""
+    tables = {(table.file, table.sheet): table for table in school.tables}
+    rows = (row for rows in school.rows.values() for row in rows if not branches_of(row))
+    for place in dict.fromkeys((row.source.file, row.sheet) for row in rows):
+        if not tables[place].column_of("branch"):
+            school.report(
+                tables[place].source(),
+                reason=_("Nothing in the sheet says which branch it is of."),
+                mend=_("Name the sheet after the branch, or add a column “%(title)s”.") % {"title": BRANCH.title},
+                severity=Severity.WARNING,
+                code="missing_branch",
+            )

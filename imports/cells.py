@@ -234,7 +234,7 @@ def student_row(cells):
 def enquiry_row(cells):
     name = cells.take("name", clean_name) or ""
     guardian = cells.text("guardian")
-    if not (name or guardian or cells.text("phone")):
+    if not (name or guardian) and is_blank(cells.raw("phone")):
         _lacks_unless_reported(cells, "name")
         return None
     return EnquiryRow(
@@ -278,8 +278,9 @@ def _account(cells):
             code="left_derived",
         )
     if left is None:
-        reason = _("How many credits are left is not known: 0 is taken.")
-        cells.report("left", reason, _("Write the credits that are left."), code="missing_left")
+        column = "left" if "left" in cells.columns else "bought"
+        reason = _("How many credits are left is not known: the account is not opened.")
+        cells.report(column, reason, _("Write the credits that are left."), code="missing_left")
     return {
         "bought": bought,
         "gift": gift,

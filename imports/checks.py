@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from imports.findings import with_missing_phone, with_wrong_balance
-from imports.problems import Severity, problem_at
+from imports.problems import Severity
 from imports.timetable import child_clashes, over_capacity, person_of, room_clashes, teacher_clashes
 
 
@@ -13,35 +13,15 @@ def check_school(school):
         *_duplicates(school),
         *_balances(school),
         *_missing_phones(school),
-        *_unknown_classes(school),
-        *_unknown_teachers(school),
         *_clashes(school),
         *_full_classes(school),
         *_maybe_same(school),
     ]
 
 
-def _problem(school, row, *, field="", reason, mend, code, severity=Severity.WARNING):
-    """A problem of a row; `field` names the cell that would have to change, if it is one cell."""
-    table = next(
-        table for table in school.tables if (table.file, table.sheet) == (row.source.file, row.sheet)
-    )
-    column = table.column_of(field) if field else None
-    return problem_at(
-        row.source,
-        column=column.title if column else "",
-        value=row.cells.get(column.title) or "" if column else "",
-        reason=reason,
-        mend=mend,
-        severity=severity,
-        code=code,
-    )
-
-
 def _duplicates(school):
     for row, earlier in school.duplicates:
-        yield _problem(
-            school,
+        yield school.problem(
             row,
             reason=_("The row says the same as row %(row)d of “%(sheet)s”: it was counted once.")
             % {"row": earlier.row, "sheet": earlier.sheet},
@@ -53,8 +33,7 @@ def _duplicates(school):
 
 def _balances(school):
     for row in with_wrong_balance(school.students):
-        yield _problem(
-            school,
+        yield school.problem(
             row,
             field="left",
             reason=_(
@@ -75,8 +54,7 @@ def _balances(school):
 
 def _missing_phones(school):
     for child in with_missing_phone(school.children):
-        yield _problem(
-            school,
+        yield school.problem(
             child.rows[0],
             field="phone",
             reason=_("%(name)s has no main phone in any row: the family gets no message.")
@@ -86,53 +64,20 @@ def _missing_phones(school):
         )
 
 
-def _unknown_classes(school):
-    if not school.classes:
-        return
-    for row in school.students:
-        if row.class_name and not school.class_book.find(row):
-            yield _problem(
-                school,
-                row,
-                field="class_name",
-                reason=_("The class book has no class “%(name)s” at %(branch)s.")
-                % {"name": row.class_name, "branch": row.branch or "?"},
-                mend=_("Write the class as the class book has it, or add it there."),
-                code="unknown_class",
-            )
-
-
-def _unknown_teachers(school):
-    if not school.staff:
-        return
-    names = {row.name for row in school.staff}
-    for row in school.classes:
-        for teacher in row.teachers:
-            if teacher not in names:
-                yield _problem(
-                    school,
-                    row,
-                    field="teacher",
-                    reason=_("The staff book has no “%(name)s”.") % {"name": teacher},
-                    mend=_("Write the name as the staff book has it, or add the person there."),
-                    code="unknown_teacher",
-                )
-
-
 def _clashes(school):
     mend = _("Move one of the two, or let a manager keep the clash, with a reason.")
     for a, b in teacher_clashes(school.class_book, school.staff):
         reason = _("One teacher (%(name)s) at one time in two classes: %(a)s and %(b)s.")
         values = {"name": "、".join(_common(a, b, school)), "a": a.name, "b": b.name}
-        yield _problem(school, b.rows[0], reason=reason % values, mend=mend, code="teacher_clash")
+        yield school.problem(b.rows[0], reason=reason % values, mend=mend, code="teacher_clash")
     for a, b in room_clashes(school.class_book):
         reason = _("One room (%(room)s) at one time for two classes: %(a)s and %(b)s.")
         values = {"room": b.rows[0].room, "a": a.name, "b": b.name}
-        yield _problem(school, b.rows[0], reason=reason % values, mend=mend, code="room_clash")
+        yield school.problem(b.rows[0], reason=reason % values, mend=mend, code="room_clash")
     for child, a, b in child_clashes(school.children, school.class_book):
         reason = _("%(name)s is in two classes at one time: %(a)s and %(b)s.")
         values = {"name": child.name, "a": a.name, "b": b.name}
-        yield _problem(school, child.rows[-1], reason=reason % values, mend=mend, code="child_clash")
+        yield school.problem(child.rows[-1], reason=reason % values, mend=mend, code="child_clash")
 
 
 def _common(a, b, school):
@@ -149,8 +94,7 @@ def _common(a, b, school):
 
 def _full_classes(school):
     for group, seated in over_capacity(school.children, school.class_book):
-        yield _problem(
-            school,
+        yield school.problem(
             group.rows[0],
             field="capacity",
             reason=_("%(name)s has %(seats)d seats and %(children)d children.")
@@ -162,8 +106,7 @@ def _full_classes(school):
 
 def _maybe_same(school):
     for row, other in school.maybe_same:
-        yield _problem(
-            school,
+        yield school.problem(
             other,
             reason=_("%(name)s may be the child of row %(row)d of “%(sheet)s”: they were kept apart.")
             % {"name": other.name, "row": row.row, "sheet": row.sheet},

@@ -5,6 +5,7 @@ import secrets
 
 from django.contrib.auth.hashers import make_password
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from branches.models import User
 
@@ -19,7 +20,7 @@ def give_passwords(school, path):
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         path.chmod(0o600)
         sheet = csv.writer(file)
-        sheet.writerow([_("Name"), _("Sign-in"), _("First password")])
+        sheet.writerow([pgettext("person", "Name"), _("Sign-in"), _("First password")])
         for user in newcomers:
             password = "".join(secrets.choice(ALPHABET) for _number in range(LENGTH))
             user.password = make_password(password)

@@ -13,7 +13,7 @@ from imports.books import BOOKS
 from imports.branches import settle_branches
 from imports.cells import ROW_OF, Cells
 from imports.checks import check_school
-from imports.columns import checked_mapping
+from imports.columns import checked_mapping, text_of
 from imports.files import TABLES, files_of, promises_a_book, read_sheets
 from imports.identity import Child, exact_duplicates, identify_children
 from imports.phones import looks_like_phone
@@ -79,8 +79,19 @@ class School:
     def count_skipped(self):
         return dict(Counter(skipped.kind for skipped in self.skipped))
 
+    def table_of(self, row):
+        return next(
+            table for table in self.tables if (table.file, table.sheet) == (row.source.file, row.sheet)
+        )
+
     def report(self, source, **values):
         self.problems.append(problem_at(source, **values))
+
+    def problem(self, row, *, field="", severity=Severity.WARNING, **said):
+        """A problem of a row; `field` names the cell that would have to change, if it is one cell."""
+        column = self.table_of(row).column_of(field) if field else None
+        cell = {"column": column.title, "value": text_of(row.cells.get(column.title))} if column else {}
+        return problem_at(row.source, severity=severity, **cell, **said)
 
 
 def read_school(folder, mapping=None):

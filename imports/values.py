@@ -11,6 +11,8 @@ from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
+from core import names
+from core.names import BLANK_BESIDE_CJK, INVISIBLE
 from imports.problems import BadValueError
 
 # What people write into a cell that has no value.
@@ -19,10 +21,8 @@ BLANK_WORDS = frozenset(
 )
 BLANK_WORDS |= {"不详", "待定", "未填", "n/a", "na", "null", "none", "nan", "nil"}
 EXCEL_ERRORS = frozenset(["#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!"])
-INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
-CJK = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-BLANK_BESIDE_CJK = re.compile(rf"(?<=[{CJK}·]) +| +(?=[{CJK}·])")
 LONGEST_NUMBER = 15  # digits; Excel itself keeps no more
+LONGEST_WORD = 50  # characters of a name, a class, a course, a school …
 
 # --- text ------------------------------------------------------------------------------------------------
 
@@ -73,15 +73,21 @@ def clean_label(value):
 
 
 def clean_word(value):
-    """Like clean_label, for a cell whose loss must be told: raises on Excel's error words."""
+    """Like clean_label, for a cell whose loss must be told: raises on Excel's error words and on whole stories."""
     bare_text(value)
-    return clean_label(value)
+    word = clean_label(value)
+    if len(word) > LONGEST_WORD:
+        raise BadValueError(
+            _("“%(value)s” is too long.") % {"value": word},
+            _("Write at most %(number)d characters.") % {"number": LONGEST_WORD},
+            "too_long",
+        )
+    return word
 
 
 def clean_name(value):
-    """A person's name: no blanks inside a Chinese name, single blanks in a Latin one."""
-    name = clean_word(value).strip("*'\"`’‘“” ")
-    name = re.sub("[・•‧∙●]", "·", name)
+    """A person's name, cleaned as the pages clean it; raises where a cell holds none."""
+    name = names.clean_name(clean_word(value))
     if name and not re.search(r"[^\W\d_]", name):
         raise BadValueError(
             _("“%(value)s” is no name.") % {"value": name}, _("Write the person's name."), "bad_name"
@@ -171,7 +177,7 @@ def clean_count(value):
     if text.lower() in BLANK_WORDS:
         return None
     number = as_number(text)
-    if number is None or number != number.to_integral_value() or not 0 <= number < 100_000:
+    if number is None or number != number.to_integral_value() or not 0 <= number < 1_000:
         raise BadValueError(
             _("“%(value)s” is no whole number.") % {"value": text},
             _("Write one number, such as 15."),
@@ -202,7 +208,7 @@ def clean_money(value):
 
 def _fen(yuan, text):
     fen = yuan * 100
-    if fen < 0 or fen != fen.to_integral_value() or fen >= 10**11:
+    if fen < 0 or fen != fen.to_integral_value() or fen >= 2**31:
         raise BadValueError(
             _("“%(value)s” cannot be an amount that was paid.") % {"value": text},
             _("Write the amount in yuan with at most two decimals; a refund does not belong here."),

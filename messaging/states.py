@@ -21,8 +21,8 @@ class State:
 STATES = [
     State("to_send", gettext_lazy("To be sent"), "", (Status.QUEUED, Status.CLAIMED, Status.SENDING)),
     State("sent", pgettext_lazy("message", "Sent"), "info", (Status.ACCEPTED, Status.SENT)),
-    State("delivered", gettext_lazy("Delivered"), "ok", (Status.DELIVERED,)),
-    State("failed", gettext_lazy("Failed"), "bad", (Status.UNDELIVERED, Status.FAILED, Status.REJECTED)),
+    State("delivered", pgettext_lazy("message", "Delivered"), "ok", (Status.DELIVERED,)),
+    State("failed", pgettext_lazy("message", "Failed"), "bad", (Status.UNDELIVERED, Status.FAILED, Status.REJECTED)),
     State("review", gettext_lazy("To be checked"), "warn", (Status.UNKNOWN, Status.NEEDS_REVIEW)),
     State(
         "not_sent",

@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Right
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.phones import parse_phone
 from parents.querysets import GuardianQuerySet
@@ -19,7 +20,7 @@ def validate_e164(phone):
 class Guardian(models.Model):
     """家长: one person, however many children. The phone (E.164) is what tells two of them apart."""
 
-    name = models.CharField(_("name"), max_length=50)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=50)
     phone = models.CharField(_("phone"), max_length=16, null=True, blank=True, unique=True, validators=[validate_e164])
     other_phone = models.CharField(_("other phone"), max_length=16, blank=True)
     phone_tail = models.GeneratedField(

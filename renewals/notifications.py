@@ -92,9 +92,7 @@ def _not_yet_told(enrolments):
     return (
         rows.filter(newest_kind__in=[kind.CONSUMPTION, kind.RETURN, kind.ADJUSTMENT])
         .filter(~Exists(notices.exclude(status__in=NEVER_SENT)))
-        .values_list(
-            "pk", "branch", "student", "guardian_id", "period", Coalesce(Subquery(count), 0)
-        )
+        .values_list("pk", "branch", "student", "guardian_id", "period", Coalesce(Subquery(count), 0))
     )
 
 

@@ -61,9 +61,7 @@ def with_run_out(enrolments, *, now):
 def due(enrolments, *, now):
     """Those of `with_run_out` that are due for renewal."""
     days_less_than = F("branch__renewal_days") + 1  # asked of the balance, which is cheaper than of the date
-    is_low = Q(balance__lte=F("branch__renewal_threshold")) | Q(
-        balance__lt=F("weekly_credits") * days_less_than / 7.0
-    )
+    is_low = Q(balance__lte=F("branch__renewal_threshold")) | Q(balance__lt=F("weekly_credits") * days_less_than / 7.0)
     used = CreditEntry.objects.filter(
         enrolment=OuterRef("pk"), kind=CreditEntry.Kind.CONSUMPTION, occurred_at__gte=now - LATELY
     )

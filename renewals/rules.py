@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 SOON = 7  # days
 
@@ -15,7 +16,7 @@ class Urgency(TextChoices):
 
     USED_UP = "used_up", _("Used up or owed")
     SOON = "soon", _("Within a week")
-    LATER = "later", _("Later")
+    LATER = "later", pgettext_lazy("credits run out", "Later")
 
 
 @dataclass(frozen=True)

@@ -95,9 +95,13 @@ class RenewalListView(StaffPageMixin, ListView):
     def _with_people(self):
         guardianships = Guardianship.objects.select_related("guardian").order_by("-is_main", "pk")
         members = current_members(self.now).select_related("class_group")
-        return self._visible().select_related("student__adviser", "course", "branch").prefetch_related(
-            Prefetch("student__guardianships", guardianships, to_attr="all_guardianships"),
-            Prefetch("class_members", members, to_attr="current_members"),
+        return (
+            self._visible()
+            .select_related("student__adviser", "course", "branch")
+            .prefetch_related(
+                Prefetch("student__guardianships", guardianships, to_attr="all_guardianships"),
+                Prefetch("class_members", members, to_attr="current_members"),
+            )
         )
 
     def _last_messages(self, enrolments):

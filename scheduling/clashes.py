@@ -73,9 +73,7 @@ def find_clashes(wanted):
             starts_at=min(want.lesson.starts_at for want in wanted),
             ends_at=max(want.lesson.ends_at for want in wanted),
         )
-        .filter(
-            kind__in={want.kind for want in wanted}, resource_id__in={want.resource_id for want in wanted}
-        )
+        .filter(kind__in={want.kind for want in wanted}, resource_id__in={want.resource_id for want in wanted})
         .select_related("lesson__class_group", "lesson__branch")
     )
     by_resource = defaultdict(list)

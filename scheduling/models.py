@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.models import Branch, Room, User
 from courses.models import Course
@@ -31,16 +32,10 @@ class Weekday(models.IntegerChoices):
 class ClassGroup(models.Model):
     """班级. `teacher` is the class teacher; a lesson may have another one."""
 
-    branch = models.ForeignKey(
-        Branch, models.PROTECT, related_name="class_groups", verbose_name=_("branch")
-    )
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="class_groups", verbose_name=_("branch"))
     name = models.CharField(_("name"), max_length=50)
-    course = models.ForeignKey(
-        Course, models.PROTECT, related_name="class_groups", verbose_name=_("course")
-    )
-    teacher = models.ForeignKey(
-        User, models.PROTECT, related_name="class_groups", verbose_name=_("class teacher")
-    )
+    course = models.ForeignKey(Course, models.PROTECT, related_name="class_groups", verbose_name=_("course"))
+    teacher = models.ForeignKey(User, models.PROTECT, related_name="class_groups", verbose_name=_("class teacher"))
     capacity = models.PositiveSmallIntegerField(_("capacity"))
     first_date = models.DateField(_("first day"))
     lessons_total = models.PositiveSmallIntegerField(_("lessons in all"))
@@ -77,15 +72,11 @@ class ClassGroup(models.Model):
 class ScheduleRule(models.Model):
     """排课规则: a weekly lesson at a wall-clock time of the branch. Lessons remember the rule they came from."""
 
-    class_group = models.ForeignKey(
-        ClassGroup, models.CASCADE, related_name="rules", verbose_name=_("class group")
-    )
+    class_group = models.ForeignKey(ClassGroup, models.CASCADE, related_name="rules", verbose_name=_("class group"))
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday)
     start_time = models.TimeField(_("from"))
     minutes = models.PositiveSmallIntegerField(_("minutes"))
-    teacher = models.ForeignKey(
-        User, models.PROTECT, related_name="schedule_rules", verbose_name=_("teacher")
-    )
+    teacher = models.ForeignKey(User, models.PROTECT, related_name="schedule_rules", verbose_name=_("teacher"))
     room = models.ForeignKey(
         Room, models.PROTECT, null=True, blank=True, related_name="schedule_rules", verbose_name=_("room")
     )
@@ -108,12 +99,8 @@ class ScheduleRule(models.Model):
 class ClassMember(models.Model):
     """A child in a class, from a day, until it leaves; the lessons are paid from `enrolment`."""
 
-    class_group = models.ForeignKey(
-        ClassGroup, models.PROTECT, related_name="members", verbose_name=_("class group")
-    )
-    enrolment = models.ForeignKey(
-        Enrolment, models.PROTECT, related_name="class_members", verbose_name=_("enrolment")
-    )
+    class_group = models.ForeignKey(ClassGroup, models.PROTECT, related_name="members", verbose_name=_("class group"))
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="class_members", verbose_name=_("enrolment"))
     joined_date = models.DateField(_("joined"))
     left_date = models.DateField(_("left"), null=True, blank=True)
 
@@ -145,16 +132,14 @@ class Lesson(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
 
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="lessons", verbose_name=_("branch"))
-    class_group = models.ForeignKey(
-        ClassGroup, models.PROTECT, related_name="lessons", verbose_name=_("class group")
-    )
+    class_group = models.ForeignKey(ClassGroup, models.PROTECT, related_name="lessons", verbose_name=_("class group"))
     rule = models.ForeignKey(
         ScheduleRule, models.SET_NULL, null=True, blank=True, related_name="lessons", verbose_name=_("weekly rule")
     )
     number = models.PositiveSmallIntegerField(_("lesson number"))
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"))
-    local_date = models.DateField(_("day"))
+    local_date = models.DateField(pgettext_lazy("calendar", "day"))
     teacher = models.ForeignKey(User, models.PROTECT, related_name="lessons", verbose_name=_("teacher"))
     room = models.ForeignKey(
         Room, models.PROTECT, null=True, blank=True, related_name="lessons", verbose_name=_("room")
@@ -224,12 +209,8 @@ class Attendance(models.Model):
         LEAVE = "leave", _("On leave")
         ABSENT = "absent", _("Absent")
 
-    lesson = models.ForeignKey(
-        Lesson, models.CASCADE, related_name="attendances", verbose_name=_("lesson")
-    )
-    enrolment = models.ForeignKey(
-        Enrolment, models.PROTECT, related_name="attendances", verbose_name=_("enrolment")
-    )
+    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="attendances", verbose_name=_("lesson"))
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="attendances", verbose_name=_("enrolment"))
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.EXPECTED)
 
     objects = AttendanceQuerySet.as_manager()
@@ -269,9 +250,7 @@ class Booking(models.Model):
         verbose_name = _("booking")
         verbose_name_plural = _("bookings")
         indexes = [models.Index(fields=["kind", "resource_id", "starts_at"], name="booking_resource_starts")]
-        constraints = [
-            models.UniqueConstraint(fields=["lesson", "kind", "resource_id"], name="booking_once_a_lesson")
-        ]
+        constraints = [models.UniqueConstraint(fields=["lesson", "kind", "resource_id"], name="booking_once_a_lesson")]
 
     def __str__(self):
         return f"{self.get_kind_display()} {self.resource_id}"
@@ -282,9 +261,7 @@ class KeptClash(models.Model):
 
     kind = models.CharField(_("kind"), max_length=10, choices=Booking.Kind)
     resource_id = models.BigIntegerField()
-    lesson = models.ForeignKey(
-        Lesson, models.CASCADE, related_name="kept_clashes", verbose_name=_("lesson")
-    )
+    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="kept_clashes", verbose_name=_("lesson"))
     other = models.ForeignKey(
         Lesson, models.CASCADE, related_name="kept_clashes_of_others", verbose_name=_("clashes with")
     )
@@ -310,5 +287,3 @@ class KeptClash(models.Model):
     @staticmethod
     def bookings():
         return Booking.objects.all()
-
-

@@ -39,9 +39,7 @@ def plan_class_reminders(*, now):
     planning again keeps the times of a waiting one up to date.
     """
     branches = Branch.objects.filter(class_reminder_on=True).in_bulk()
-    due_at = {
-        (branch.pk, day): at for branch in branches.values() for day, at in _due_days(branch, now).items()
-    }
+    due_at = {(branch.pk, day): at for branch in branches.values() for day, at in _due_days(branch, now).items()}
     if not due_at:
         return 0
     rows = _told_of_lessons(due_at, now)
@@ -65,18 +63,14 @@ def _due_days(branch, now):
     """The days of lessons whose reminder is due about now, and the moment it is."""
     today = local_date(now, branch.time_zone)
     days = [today + timedelta(days=offset) for offset in range(3)]
-    due_at = {
-        day: moment(day - timedelta(days=1), branch.class_reminder_at, branch.time_zone) for day in days
-    }
+    due_at = {day: moment(day - timedelta(days=1), branch.class_reminder_at, branch.time_zone) for day in days}
     return {day: at for day, at in due_at.items() if now - PLAN_LATE < at <= now + PLAN_AHEAD}
 
 
 def _told_of_lessons(branch_days, now):
     """Per expected child and told guardian: lesson, branch, day, start, child, guardian."""
     guardianships = "enrolment__student__guardianships"
-    on_days = reduce(
-        or_, (Q(lesson__branch=branch_id, lesson__local_date=day) for branch_id, day in branch_days)
-    )
+    on_days = reduce(or_, (Q(lesson__branch=branch_id, lesson__local_date=day) for branch_id, day in branch_days))
     told = {f"{guardianships}__is_told": True, f"{guardianships}__guardian__phone__isnull": False}
     expected = Attendance.objects.expected().filter(on_days, lesson__starts_at__gt=now, **told)
     return expected.values_list(

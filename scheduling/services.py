@@ -56,10 +56,7 @@ def _add_lessons(group, slots, *, by, now, keep_reason=""):
         Lesson.objects.filter(pk__in=[lesson.pk for lesson in lessons]).update(is_booked=True)
     members = list(group.members.select_related("enrolment"))
     places = [
-        (lesson, member.enrolment)
-        for member in members
-        for lesson in lessons
-        if member.is_there_on(lesson.local_date)
+        (lesson, member.enrolment) for member in members for lesson in lessons if member.is_there_on(lesson.local_date)
     ]
     _expect(places, by=by, now=now, keep_reason=keep_reason)
     return lessons
@@ -128,10 +125,7 @@ def place_students(*, class_group, enrolments, joined_date, by, now, keep_reason
 def _refuse_other_course(class_group, enrolment):
     if (enrolment.branch_id, enrolment.course_id) != (class_group.branch_id, class_group.course_id):
         raise ScheduleError(
-            _(
-                "%(class)s teaches another course or at another branch than the enrolment: "
-                "choose a class of %(course)s."
-            )
+            _("%(class)s teaches another course or at another branch than the enrolment: choose a class of %(course)s.")
             % {"class": class_group, "course": enrolment.course}
         )
 
@@ -141,9 +135,7 @@ def _expect(places, *, by, now, keep_reason):
     wanted = [Wanted(Booking.Kind.STUDENT, enrolment.student_id, lesson) for lesson, enrolment in places]
     refuse_or_keep(wanted, reason=keep_reason, by=by, now=now)
     with clash_refused_by_database(wanted):
-        Attendance.objects.bulk_create(
-            [Attendance(lesson=lesson, enrolment=enrolment) for lesson, enrolment in places]
-        )
+        Attendance.objects.bulk_create([Attendance(lesson=lesson, enrolment=enrolment) for lesson, enrolment in places])
 
 
 @transaction.atomic

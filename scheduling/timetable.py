@@ -14,6 +14,8 @@ from scheduling.models import Lesson
 
 STEP = 5  # minutes: the grid's finest line (static/css/timetable_grid.css)
 MOST_LANES = 20  # side by side; the stylesheet knows no more
+COLUMN_WIDTH, LANE_WIDTH = 4.5, 1.7  # rem: the narrowest that can be read (static/css/timetable.css)
+PAGE_WIDTH = 55  # rem: what the smallest screen with a grid has for columns
 HUES = 12
 
 
@@ -150,8 +152,7 @@ def day_columns(days, cards, *, closed_reasons, today):
     for card in cards:
         by_day[card.lesson.local_date].append(card)
     return [
-        Column(day_text(day), side_by_side(by_day[day]), day, day == today, closed_reasons.get(day, ""))
-        for day in days
+        Column(day_text(day), side_by_side(by_day[day]), day, day == today, closed_reasons.get(day, "")) for day in days
     ]
 
 
@@ -202,6 +203,11 @@ def overview_rows(branches, days, numbers, closed_days):
         )
         for branch in branches
     ]
+
+
+def is_wide(columns):
+    """Whether the columns need more than a screen."""
+    return sum(max(COLUMN_WIDTH, LANE_WIDTH * column.lanes) for column in columns) > PAGE_WIDTH
 
 
 def side_by_side(cards):

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.models import Branch, User
 from core.names import initials
@@ -20,7 +21,7 @@ class Student(models.Model):
     guardians = models.ManyToManyField(
         Guardian, through="Guardianship", related_name="students", verbose_name=_("guardians")
     )
-    name = models.CharField(_("name"), max_length=50)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=50)
     name_initials = models.CharField(_("pinyin initials"), max_length=20, editable=False, db_index=True)
     gender = models.CharField(_("gender"), max_length=5, choices=Gender, blank=True)
     birth_date = models.DateField(_("date of birth"), null=True, blank=True)
@@ -90,7 +91,7 @@ class Enquiry(models.Model):
     """线索: somebody asked; the sales side follows it up until the child is enrolled or lost."""
 
     class Status(models.TextChoices):
-        NEW = "new", _("New")
+        NEW = "new", pgettext_lazy("enquiry", "New")
         CONTACTED = "contacted", _("Contacted")
         TRIAL_BOOKED = "trial_booked", _("Trial booked")
         TRIAL_DONE = "trial_done", _("Trial taken")

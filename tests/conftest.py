@@ -9,6 +9,7 @@ from hypothesis import settings as hypothesis_settings
 
 from core.triggers import remove_triggers
 from tests.factories import NOW, BranchFactory, owner_of_school
+from tests.messaging.fixtures import fake_twilio  # noqa: F401  (a fixture for every app that has something to say)
 
 # The same examples at every run, and no clock: this machine may be busy.
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)

@@ -292,9 +292,7 @@ class LessonFactory(DjangoModelFactory):
     number = 1
     starts_at = at("2026-11-21 09:00")
     ends_at = LazyAttribute(lambda lesson: lesson.starts_at + datetime.timedelta(minutes=90))
-    local_date = LazyAttribute(
-        lambda lesson: lesson.starts_at.astimezone(ZoneInfo(lesson.branch.time_zone)).date()
-    )
+    local_date = LazyAttribute(lambda lesson: lesson.starts_at.astimezone(ZoneInfo(lesson.branch.time_zone)).date())
     teacher = SelfAttribute("class_group.teacher")
     room = SubFactory(RoomFactory, branch=SelfAttribute("..branch"))
 

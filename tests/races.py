@@ -6,22 +6,24 @@ from threading import Barrier
 from django.db import connection
 
 
-def at_once(calls):
-    """Make the calls in threads that start together, each with a connection of its own.
+def with_own_connection(call):
+    """The call's result, or the exception it raised; for a thread, whose connection is closed afterwards."""
+    try:
+        return call()
+    except Exception as error:
+        return error
+    finally:
+        connection.close()
 
-    Returns what each returned, or the exception it raised.
-    """
+
+def at_once(calls):
+    """Make the calls in threads that start together; returns their results or exceptions."""
     barrier = Barrier(len(calls))
 
-    def run(call):
-        try:
-            connection.ensure_connection()
-            barrier.wait(timeout=60)
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
+    def start_together(call):
+        connection.ensure_connection()
+        barrier.wait(timeout=60)
+        return call()
 
     with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
+        return list(pool.map(lambda call: with_own_connection(lambda: start_together(call)), calls))

@@ -20,6 +20,7 @@ from scheduling.timetable import (
     cards_of,
     day_columns,
     hour_lines,
+    is_wide,
     on_grid,
     overview_rows,
     pair_up,
@@ -138,6 +139,7 @@ class WeekView(StaffPageMixin, TemplateView):
             "span": Span.DAY if self.is_one_day else Span.WEEK,
             "span_choices": Span.choices,
             "is_one_day": self.is_one_day,
+            "closed_reason": columns[self.day.weekday()].closed_reason if self.is_one_day else "",
             "days": columns,
             "filters": filters,
             "is_filtered": any(row["chosen"] for row in filters),
@@ -156,14 +158,15 @@ class WeekView(StaffPageMixin, TemplateView):
             cards = [card for column in columns for card in column.cards]
         elif self.by != By.DAY:
             return {"rows": resource_rows(self.by, columns, self._rooms()) if cards else []}
-        lanes = sum(column.lanes for column in columns)
-        return {"columns": columns, "hours": hour_lines(cards), "lanes": lanes} if cards else {}
+        return {"columns": columns, "hours": hour_lines(cards), "is_wide": is_wide(columns)} if cards else {}
 
     def _overview(self, now):
         lessons = self._lessons().active().filter(local_date__range=(self.days[0], self.days[-1]))
         is_uncalled = Q(status=Lesson.Status.PLANNED, starts_at__lte=now)
-        numbers = lessons.order_by().values("branch_id", "local_date").annotate(
-            lessons=Count("pk"), uncalled=Count("pk", filter=is_uncalled)
+        numbers = (
+            lessons.order_by()
+            .values("branch_id", "local_date")
+            .annotate(lessons=Count("pk"), uncalled=Count("pk", filter=is_uncalled))
         )
         start, _end = self._bounds()
         kept = self._kept_clashes().upcoming(min(now, start))

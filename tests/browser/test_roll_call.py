@@ -89,9 +89,7 @@ def test_the_button_is_at_the_thumb(roll):
 def test_targets_are_large_enough(roll):
     page = roll()
 
-    sizes = [
-        one.bounding_box() for one in [*page.locator(".rc-child").first.locator("label").all(), button(page)]
-    ]
+    sizes = [one.bounding_box() for one in [*page.locator(".rc-child").first.locator("label").all(), button(page)]]
 
     assert all(size["height"] >= 44 and size["width"] >= 44 for size in sizes)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

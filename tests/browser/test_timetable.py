@@ -63,9 +63,7 @@ def test_cards_stand_by_time_and_side_by_side(page_as, lesson):
     page = page_as(manager_of(lesson.branch))
     page.goto(WEEK)
 
-    first, later, parallel, day_before = (
-        box_of(page, name) for name in ("围棋甲班", "后一班", "同时班", "前一天班")
-    )
+    first, later, parallel, day_before = (box_of(page, name) for name in ("围棋甲班", "后一班", "同时班", "前一天班"))
 
     assert later["y"] == pytest.approx(first["y"] + first["height"], abs=3)
     assert parallel["y"] == pytest.approx(first["y"], abs=1)

@@ -16,9 +16,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from branches.roles import Role
 from config.demo import DemoError, checks
-
-ROLES = ["机构负责人", "校长", "前台", "顾问", "老师"]
 
 
 class Demo:
@@ -32,9 +31,7 @@ class Demo:
         self.ports = (free_port(), free_port())
 
     def run(self, *options, **env):
-        return subprocess.run(
-            self._command(*options), env=self.env | env, text=True, capture_output=True, timeout=120
-        )
+        return subprocess.run(self._command(*options), env=self.env | env, text=True, capture_output=True, timeout=120)
 
     def start(self):
         """A running demo, up."""
@@ -120,8 +117,8 @@ def test_load_prints_a_sign_in_for_each_role(demo):
     lines = demo.loading.stdout.splitlines()
 
     assert (demo.loading.returncode, demo.loading.stderr) == (0, "")
-    for role in ROLES:
-        assert any(re.fullmatch(rf"{role} +\S+ +1\d{{10}} +qingxiao-demo", line) for line in lines), role
+    for role in Role:
+        assert any(re.fullmatch(rf"{role.label} +\S+ +1\d{{10}} +qingxiao-demo", line) for line in lines), role
 
 
 def test_second_start_keeps_the_data_and_loads_nothing(demo):

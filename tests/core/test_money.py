@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 from core.money import share_of, yuan
 
 
-@pytest.mark.parametrize(
-    ("fen", "text"), [(0, "¥0.00"), (5, "¥0.05"), (1280_00, "¥1,280.00"), (-150_50, "-¥150.50")]
-)
+@pytest.mark.parametrize(("fen", "text"), [(0, "¥0.00"), (5, "¥0.05"), (1280_00, "¥1,280.00"), (-150_50, "-¥150.50")])
 def test_yuan_is_written_as_people_write_it(fen, text):
     assert yuan(fen) == text
 

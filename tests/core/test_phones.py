@@ -26,8 +26,6 @@ def test_national_is_the_way_people_dial_it(phone, text):
     assert national(phone) == text
 
 
-@pytest.mark.parametrize(
-    ("phone", "text"), [("+8613812345678", "138****5678"), (None, ""), ("12345", "12345")]
-)
+@pytest.mark.parametrize(("phone", "text"), [("+8613812345678", "138****5678"), (None, ""), ("12345", "12345")])
 def test_masked_shows_enough_to_recognise(phone, text):
     assert masked(phone) == text

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from branches.models import Branch
-from enrolments.models import CreditEntry, Enrolment
 from enrolments.ledger import Ledger, NoCreditsLeftError
+from enrolments.models import CreditEntry, Enrolment
 from enrolments.services import settle_credits
 from tests.factories import NOW, BranchFactory, EnrolmentFactory, UserFactory, sell
 

@@ -65,7 +65,8 @@ def test_allocate_without_a_pool_owes_everything():
 
 
 @pytest.mark.parametrize(
-    ("method", "is_gift", "fen"), [(BLENDED, False, 100), (BLENDED, True, 100), (PAID_ONLY, False, 125), (PAID_ONLY, True, 0)]
+    ("method", "is_gift", "fen"),
+    [(BLENDED, False, 100), (BLENDED, True, 100), (PAID_ONLY, False, 125), (PAID_ONLY, True, 0)],
 )
 def test_revenue_of_one_lesson_by_method(method, is_gift, fen):
     pools = [pool(1, added=8, method=method), pool(1, is_gift=True, added=2, method=method)]

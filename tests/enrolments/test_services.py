@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from branches.models import Branch
-from enrolments.models import CreditEntry, CreditLot, Enrolment, Payment
 from enrolments.ledger import NoCreditsLeftError
+from enrolments.models import CreditEntry, CreditLot, Enrolment, Payment
 from enrolments.services import Opening, carry_in_balances, enrol_student, settle_credits
 from tests.factories import (
     NOW,
@@ -236,7 +236,9 @@ def test_the_lot_that_expires_first_is_used_first(enrolment, settle):
 
 def test_an_expired_lot_still_gives_its_credits(enrolment, settle):
     expired = sell(enrolment, 1, validity_days=1)
-    CreditLot.objects.update(start_date=TODAY - datetime.timedelta(days=99), expires_date=TODAY - datetime.timedelta(days=9))
+    CreditLot.objects.update(
+        start_date=TODAY - datetime.timedelta(days=99), expires_date=TODAY - datetime.timedelta(days=9)
+    )
 
     settle("attendance:1", 1)
 

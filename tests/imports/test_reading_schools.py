@@ -425,7 +425,7 @@ def test_sheets_of_one_name_in_two_books_are_branches(tmp_path):
     assert len(school.children) == 1
 
 
-def test_row_without_branch_is_told_where_others_have_one(tmp_path):
+def test_row_without_branch_takes_none_of_the_others(tmp_path):
     rows = [
         student_row("王一", "13812345678", "围棋1班"),
         student_row("李二", "13912345678", "围棋1班", 校区="西校区"),
@@ -437,7 +437,6 @@ def test_row_without_branch_is_told_where_others_have_one(tmp_path):
     school = read_school(tmp_path)
 
     assert school.students[3].branch == ""
-    assert [problem.row for problem in school.problems if problem.code == "missing_branch"] == [5]
 
 
 def test_row_of_two_branches_is_told(tmp_path):

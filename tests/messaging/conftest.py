@@ -1,4 +1,3 @@
-from tests.messaging.fixtures import fake_twilio  # noqa: F401
 from datetime import timedelta
 
 import pytest

@@ -19,7 +19,7 @@ def fake_twilio(settings):
     """The stand-in, running; `deliver()` takes every message to its phone.
 
     Its reports go to the pages by Django's test client. A test with a live server lets them go over HTTP:
-    `fake_twilio.carrier.post = fake_twilio.carrier._post_over_http` and PUBLIC_BASE_URL is the server's address.
+    `del fake_twilio.carrier.post`, and PUBLIC_BASE_URL is the server's address.
     """
     fake = FakeTwilio(account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN)
     fake.store.now = NOW.timestamp

@@ -29,7 +29,12 @@ def message_in(queue):
 
     def message_in(status, *, lesson="lesson:812", **fields):
         message = queue(subject=lesson, **fields)
-        facts = {"attempt_count": 1, "to_phone": "+8613812345678", "body": f"【轻校】{lesson}", "provider_sid": f"SM{lesson}"}
+        facts = {
+            "attempt_count": 1,
+            "to_phone": "+8613812345678",
+            "body": f"【轻校】{lesson}",
+            "provider_sid": f"SM{lesson}",
+        }
         OutboundMessage.objects.filter(pk=message.pk).update(status=status, **facts)
         message.refresh_from_db()
         return message
@@ -274,9 +279,7 @@ def test_delivered_message_is_left_alone(client, desk, message_in, action):
 
 def test_message_that_is_too_late_is_not_offered(client, desk, message_in):
     now = timezone.now()
-    message = message_in(
-        Status.FAILED, due_at=now - timedelta(hours=2), useful_until=now - timedelta(hours=1)
-    )
+    message = message_in(Status.FAILED, due_at=now - timedelta(hours=2), useful_until=now - timedelta(hours=1))
 
     page = client.get(URL).content.decode()
 

@@ -18,8 +18,6 @@ from tests.factories import (
     sell,
 )
 
-from tests.messaging.fixtures import fake_twilio  # noqa: F401  (a fixture)
-
 
 def use(enrolment, credits, *, when="2026-11-14 10:00"):
     """Take credits as a lesson does, under a reference of its own."""

@@ -288,9 +288,9 @@ def bulk_update(lesson, target):
 
 def sql_update(lesson, target):
     _execute(
-        "UPDATE scheduling_lesson SET "
-        f"starts_at = (SELECT starts_at FROM scheduling_lesson WHERE id = {target.pk}), "
-        f"ends_at = (SELECT ends_at FROM scheduling_lesson WHERE id = {target.pk}) WHERE id = {lesson.pk}"
+        "UPDATE scheduling_lesson SET starts_at = (SELECT starts_at FROM scheduling_lesson WHERE id = %s), "
+        "ends_at = (SELECT ends_at FROM scheduling_lesson WHERE id = %s) WHERE id = %s",
+        [target.pk, target.pk, lesson.pk],
     )
 
 
@@ -316,14 +316,15 @@ def sql_insert(lesson, target):
         field.column for field in Lesson._meta.concrete_fields if field.name not in ("id", "class_group")
     )
     _execute(
-        f"INSERT INTO scheduling_lesson (class_group_id, {columns}) "
-        f"SELECT {lesson.class_group_id}, {columns} FROM scheduling_lesson WHERE id = {target.pk}"
+        f"INSERT INTO scheduling_lesson (class_group_id, {columns}) "  # noqa: S608  our own columns
+        f"SELECT %s, {columns} FROM scheduling_lesson WHERE id = %s",
+        [lesson.class_group_id, target.pk],
     )
 
 
-def _execute(sql):
+def _execute(sql, values):
     with connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(sql, values)
 
 
 @pytest.mark.parametrize(
@@ -550,8 +551,7 @@ def test_a_lesson_that_overlaps_two_kept_pairs_joins_them(newcomer_is_oldest, te
     move(between, "09:45", keep_reason="合班")
 
     assert unsolved() == {
-        frozenset(pair)
-        for pair in ([early, early_partner], [late, late_partner], [between, early], [between, late])
+        frozenset(pair) for pair in ([early, early_partner], [late, late_partner], [between, early], [between, late])
     }
 
 

@@ -47,12 +47,8 @@ def expect(lesson, *, name="田萍", guardian=None, **guardianship):
     """A child with a guardian, expected at the lesson."""
     student = StudentFactory(name=name)
     GuardianshipFactory(student=student, guardian=guardian or GuardianFactory(), **guardianship)
-    enrolment = EnrolmentFactory(
-        student=student, branch=lesson.branch, course=lesson.class_group.course
-    )
-    ClassMember.objects.create(
-        class_group=lesson.class_group, enrolment=enrolment, joined_date=lesson.local_date
-    )
+    enrolment = EnrolmentFactory(student=student, branch=lesson.branch, course=lesson.class_group.course)
+    ClassMember.objects.create(class_group=lesson.class_group, enrolment=enrolment, joined_date=lesson.local_date)
     return Attendance.objects.create(lesson=lesson, enrolment=enrolment)
 
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from branches.models import Branch
-from enrolments.models import Enrolment
 from enrolments.ledger import NoCreditsLeftError
+from enrolments.models import Enrolment
 from scheduling.clashes import LessonClashError
 from scheduling.models import Attendance, Lesson
 from scheduling.services import RollCallError, call_roll, takes_credit, undo_roll_call

@@ -66,9 +66,7 @@ def undo(lesson):
 def marks(children, **exceptions):
     """What the page sends: everybody present, but for `second="leave"`."""
     order = ["first", "second", "third"]
-    return {
-        f"child-{row.pk}": exceptions.get(name, "present") for name, row in zip(order, children, strict=False)
-    }
+    return {f"child-{row.pk}": exceptions.get(name, "present") for name, row in zip(order, children, strict=False)}
 
 
 def balances(children):

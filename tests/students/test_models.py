@@ -40,7 +40,8 @@ def test_a_child_may_have_several_guardians_and_one_main_contact():
 
 
 @pytest.mark.parametrize(
-    "text", ["田小萍", "小萍", "田　小萍", "txp", "TX", "5678", "138 1234 5678", "138-1234-5678", "+8613812345678", "王女士"]
+    "text",
+    ["田小萍", "小萍", "田　小萍", "txp", "TX", "5678", "138 1234 5678", "138-1234-5678", "+8613812345678", "王女士"],
 )
 def test_a_child_is_found_as_people_ask_for_it(text):
     child = StudentFactory(name="田小萍")

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from branches.roles import Role
 from config.demo import DemoError
@@ -22,9 +23,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser):
-        parser.add_argument(
-            "--fresh", action="store_true", help="forget what was done and load the books again"
-        )
+        parser.add_argument("--fresh", action="store_true", help="forget what was done and load the books again")
         parser.add_argument("--no-server", action="store_true", help="load and exit")
         add_port_arguments(parser)
 
@@ -73,7 +72,7 @@ class Command(BaseCommand):
 
     def _show_sign_ins(self):
         rows = [(label, user.name, user.username, PASSWORD) for label, user in self.people]
-        self._say(table((_("role"), _("name"), _("sign-in"), _("password")), rows))
+        self._say(table((_("role"), pgettext("person", "name"), _("sign-in"), _("password")), rows))
 
     def _say(self, text):
         self.stdout.write(text)
