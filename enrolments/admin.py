@@ -5,7 +5,14 @@ from core.money import yuan
 from enrolments.models import CreditEntry, CreditLot, Enrolment
 
 
-class CreditLotInline(BranchScopedInline):
+class ReadOnlyInline(BranchScopedInline):
+    """Not even a superuser adds a row here: it would get round the services."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+
+class CreditLotInline(ReadOnlyInline):
     model = CreditLot
     fields = readonly_fields = [
         "pk",
@@ -22,7 +29,7 @@ class CreditLotInline(BranchScopedInline):
         return yuan(lot.paid_minor)
 
 
-class CreditEntryInline(BranchScopedInline):
+class CreditEntryInline(ReadOnlyInline):
     model = CreditEntry
     fields = readonly_fields = ["occurred_at", "kind", "credits", "balance_after", "reason", "recorded_by"]
     ordering = ["-sequence"]

@@ -39,8 +39,8 @@ class OfLessonMixin(StaffPageMixin):
             raise PermissionDenied
         return lesson
 
-    def may_undo(self, now):
-        """Whoever may call the roll may undo it on the same day; later it takes a right of its own."""
+    def may_correct(self, now):
+        """Whoever may call the roll may correct or undo it on the same day; later it takes a right of its own."""
         zone = self.lesson.branch.time_zone
         called_at = self.lesson.roll_called_at
         is_same_day = called_at is None or local_date(called_at, zone) == local_date(now, zone)
@@ -60,6 +60,8 @@ class RollCallView(OfLessonMixin, FormView):
         return super().get_form_kwargs() | {"attendances": list(in_order)}
 
     def form_valid(self, form):
+        if not self.may_correct(timezone.now()):
+            raise PermissionDenied
         statuses = form.statuses()
         try:
             call_roll(lesson=self.lesson, exceptions=statuses, by=self.request.user, now=timezone.now())
@@ -85,7 +87,7 @@ class RollCallView(OfLessonMixin, FormView):
             is_cancelled=lesson.status == Lesson.Status.CANCELLED,
             opens_at=self._time_text(opens_at) if now < opens_at else "",
             called_at=self._time_text(lesson.roll_called_at) if lesson.is_held else "",
-            may_undo=lesson.is_held and self.may_undo(now),
+            may_correct=self.may_correct(now),
             has_sheet=groups.filter(pk=lesson.class_group_id).exists(),
             **kwargs,
         )
@@ -100,7 +102,7 @@ class UndoRollCallView(OfLessonMixin, View):
     """Give the credits back; the lesson is to be called again."""
 
     def post(self, request, *args, **kwargs):
-        if not self.may_undo(timezone.now()):
+        if not self.may_correct(timezone.now()):
             raise PermissionDenied
         try:
             undo_roll_call(lesson=self.lesson, by=request.user)
