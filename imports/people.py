@@ -1,148 +1,220 @@
-"""Branches, rooms and staff of the books, into the database."""
+"""Staff of the books, in the database: accounts with their roles."""
 
 import re
 from collections import defaultdict
 
 from django.utils.translation import gettext as _
 
-from branches.models import Branch, Membership, Room, User
+from branches.models import Membership, User
 from branches.roles import Role
 from core.names import pinyin
-from imports.branch_names import branch_key
+from imports.cells import bare_teacher
+from imports.places import first_free
 
-COLORS = ["#2563eb", "#0d9488", "#c2410c", "#7c3aed", "#be185d", "#4d7c0f", "#0369a1", "#a16207"]
-
-# What schools call the jobs. The first pattern found in the title decides.
-ROLES = [
-    (r"总校长|创始人|老板|投资人|总经理|法人|总部|owner", Role.OWNER),
-    (r"校长|校区主管|校区负责人|店长|分校负责人|manager", Role.MANAGER),
-    (r"顾问|咨询|销售|招生|市场|班主任|学管|adviser", Role.ADVISER),
-    (r"前台|教务|客服|行政|财务|出纳|desk", Role.FRONT_DESK),
-    (r"老师|教师|教练|讲师|主教|助教|teacher", Role.TEACHER),
+IMPORTER = "import"
+LONGEST_USERNAME = User.username.field.max_length
+# What schools call the jobs. An owner and a manager see and do nearly everything: only the whole title makes
+# one (校长助理 is none); of the others the first word found decides.
+WHOLE_TITLES = [
+    (r"(联合)?创始人|(集团|学校)?(董事长|总裁|总经理)|总校长|老板|投资人|法人(代表)?|owner|founder", Role.OWNER),
+    (
+        r"(执行|常务|分校|校区|副)*校长|(校区|分校|门店|教学点)(主管|负责人|经理|主任)|店长|园长|馆长"
+        r"|(branch|school|centre|center) ?(manager|director)|principal|headmaster|manager",
+        Role.MANAGER,
+    ),
 ]
+WORDS = [
+    (r"顾问|咨询|销售|招生|市场|班主任|学管|规划师|advis[eo]r|sales", Role.ADVISER),
+    (r"前台|教务|客服|行政|财务|出纳|接待|desk|reception", Role.FRONT_DESK),
+    (r"老师|教师|教练|讲师|导师|教员|主教|助教|teacher|coach|tutor", Role.TEACHER),
+]
+BETWEEN_TITLES = re.compile(r"[、,/;|&+()]|兼职?")
 
 
 def role_of(title):
     """The role that a job title means, or None."""
-    return next((role for pattern, role in ROLES if re.search(pattern, title.lower())), None)
+    title = title.lower()
+    found = [role for pattern, role in WHOLE_TITLES if re.fullmatch(pattern, title)]
+    found += [role for pattern, role in WORDS if re.search(pattern, title)]
+    return found[0] if found else None
 
 
-class People:
-    """The branches and staff of a run, found by what the books call them."""
+def roles_of(text):
+    """{title: its role or None} of somebody who may do several jobs: 教务兼老师."""
+    titles = (title.strip() for title in BETWEEN_TITLES.split(text))
+    return {title: role_of(title) for title in titles if title}
 
-    def __init__(self, school, tally):
-        self.tally = tally
-        self.branches = self._branches(school)
-        self.rooms = {(room.branch_id, room.name): room for room in Room.objects.all()}
-        self.staff = defaultdict(list)  # name → users
-        for row in school.staff:
-            user = self._staff_member(row)
-            if user not in self.staff[row.name]:
-                self.staff[row.name].append(user)
 
-    # --- branches and rooms ------------------------------------------------------------------------------
+class Staff:
+    """Those who work at the school: found again by phone, else by name and branch, or made without a password."""
 
-    def _branches(self, school):
-        names = [name for row in school.staff for name in row.branches]
-        names += [row.branch for row in [*school.classes, *school.students, *school.enquiries]]
-        known = {branch_key(branch.name): branch for branch in Branch.objects.all()}
-        for name in dict.fromkeys(filter(None, names)):
-            is_new = branch_key(name) not in known
-            if is_new:
-                known[branch_key(name)] = self._new_branch(name, len(known))
-            self.tally.count("branches", is_new)
-        return known
+    def __init__(self, run, places):
+        self.run, self.places = run, places
+        self._by_phone, self._by_username, self._by_name = {}, {}, defaultdict(list)
+        self._roles, self._new_roles = defaultdict(set), []  # user id → {(branch id, role)}
+        self._taken = set()  # ids of users that a row of the book is
+        for user in User.objects.exclude(username=IMPORTER).order_by("pk"):
+            self._know(user)
+        for membership in Membership.objects.all():
+            self._roles[membership.user_id].add((membership.branch_id, membership.role))
+        self._settled = frozenset(self._roles)
+        # A row without a phone must not take the account of one that has it.
+        for row in sorted(run.school.staff, key=lambda row: not row.phone):
+            self._take_over(row)
+        Membership.objects.bulk_create(self._new_roles)
 
-    def _new_branch(self, name, number):
-        return Branch.objects.create(name=name, code=pinyin(name)[:20], color=COLORS[number % len(COLORS)])
+    def _know(self, user):
+        self._by_username[user.username] = user
+        self._by_name[user.name].append(user)
+        if user.phone:
+            self._by_phone[user.phone] = user
 
-    def branch(self, name):
-        """The branch of this name; the only one where a book names none; else None."""
-        if not name and len(self.branches) == 1:
-            return next(iter(self.branches.values()))
-        return self.branches.get(branch_key(name)) if name else None
-
-    def room(self, branch, name, seats):
-        """The room, as large as the largest class in it."""
-        if not name:
-            return None
-        room = self.rooms.get((branch.pk, name))
-        if room is None:
-            room = self.rooms[branch.pk, name] = Room.objects.create(
-                branch=branch, name=name, capacity=max(seats, 1)
-            )
-            self.tally.count("rooms", True)
-        return room
-
-    # --- staff -------------------------------------------------------------------------------------------
-
-    def _staff_member(self, row):
+    def _take_over(self, row):
         user = self._known(row)
-        self.tally.count("staff", user is None)
-        if user is None:
-            user = User(username=self._username(row), name=row.name, phone=row.phone)
-            user.set_unusable_password()  # until somebody gives one
-            user.save()
-        self._memberships(row, user)
-        return user
+        self.run.count("staff", user is None)
+        self.run.end(row, is_new=user is None)
+        if user:
+            self._complete(user, row)
+        else:
+            user = self._new_user(row)
+        if user.pk not in self._taken:
+            self._taken.add(user.pk)
+            self.run.staff.append(user)
+        self._give_roles(user, row)
+        self.run.keep_in_report(row, self.run.unused(row) | ({_("Note"): row.note} if row.note else {}))
+
+    # --- who is who --------------------------------------------------------------------------------------
 
     def _known(self, row):
-        if row.phone:
-            return User.objects.filter(phone=row.phone).first()
-        return User.objects.filter(phone="", name=row.name).first()
+        if not row.phone:
+            return self._namesake(row)
+        by_number = self._by_phone.get(row.phone) or self._by_username.get(_sign_in(row.phone))
+        return by_number or self._namesake(row)
 
-    def _username(self, row):
-        """The mobile number as one dials it; without one the name in pinyin."""
-        wanted = row.phone.removeprefix("+86") or pinyin(row.name)
-        taken = User.objects.filter(username__startswith=wanted).count()
-        return f"{wanted}{taken + 1}" if taken else wanted
+    def _namesake(self, row):
+        """Somebody of this name at the same branch, unless two phones tell them apart; or one still without a role."""
+        namesakes = [user for user in self._by_name[row.name] if not (row.phone and user.phone)]
+        branch_ids = {branch.pk if branch else None for branch in self._branches(row)}
+        at_branch = [user for user in namesakes if branch_ids & {branch for branch, _role in self._roles[user.pk]}]
+        free = [user for user in namesakes if not self._roles[user.pk] and user.pk not in self._taken]
+        return next(iter(at_branch + free), None)
 
-    def _memberships(self, row, user):
-        role = role_of(row.role)
-        if role is None:
-            self._report_role(row)
+    def _branches(self, row):
+        return [self.places.branch(name) for name in row.branches or [""]]
+
+    def _new_user(self, row):
+        if any(user.phone for user in self._by_name[row.name]) and row.phone:
+            self._report_namesake(row)
+        wanted = _sign_in(row.phone) or pinyin(row.name)
+        username = first_free(wanted, self._by_username, longest=LONGEST_USERNAME)
+        user = User(username=username, name=row.name, phone=row.phone)
+        user.set_unusable_password()  # until somebody gives one
+        user.save()
+        self._know(user)
+        return user
+
+    def _complete(self, user, row):
+        """A number that was missing or wrong before; it becomes the sign-in where nobody can have signed in yet."""
+        if not row.phone or user.phone:
             return
-        branches = [None] if role == Role.OWNER else [self.branch(name) for name in row.branches or [""]]
-        for branch in branches:
-            if branch is None and role != Role.OWNER:
-                self._report_branch(row)
-                continue
-            _membership, is_new = Membership.objects.get_or_create(user=user, branch=branch, role=role)
-            self.tally.count("memberships", is_new)
+        user.phone = row.phone
+        if not user.has_usable_password():
+            user.username = first_free(_sign_in(row.phone), self._by_username, longest=LONGEST_USERNAME)
+        user.save(update_fields=["phone", "username"])
+        self._by_phone[user.phone] = user
+        self.run.completed["staff"] += 1
 
-    def _report_role(self, row):
-        self.tally.report(
+    # --- roles -------------------------------------------------------------------------------------------
+
+    def _give_roles(self, user, row):
+        for title, role in (roles_of(row.role) or {"": None}).items():
+            if role is None:
+                self._report_role(row, title)
+                continue
+            for branch in [None] if role == Role.OWNER else self._branches(row):
+                if branch is None and role != Role.OWNER:
+                    self._report_branch(row)
+                else:
+                    self._give_role(user, row, branch, role)
+
+    def _give_role(self, user, row, branch, role):
+        """Who had roles before the run gets no other by a book: somebody may have taken one away for a reason."""
+        key = branch and branch.pk, role
+        if key in self._roles[user.pk]:
+            self.run.count("memberships", False)
+        elif user.pk in self._settled:
+            self._report_role_kept_away(row, user, branch, role)
+        else:
+            self._roles[user.pk].add(key)
+            self._new_roles.append(Membership(user=user, branch=branch, role=role))
+            self.run.count("memberships", True)
+
+    # --- looking people up -------------------------------------------------------------------------------
+
+    def people_called(self, name, branch):
+        """The accounts of this name; of several those at the branch."""
+        found = self._by_name.get(name) or self._by_name.get(bare_teacher(name), [])
+        at_branch = [user for user in found if self.works_at(user, branch)]
+        return at_branch if len(found) > 1 and at_branch else found
+
+    def person(self, name, branch):
+        """The one staff member of this name, or None."""
+        found = self.people_called(name, branch) if name else []
+        return found[0] if len(found) == 1 else None
+
+    def works_at(self, user, branch):
+        places = {branch_id for branch_id, _role in self._roles[user.pk]}
+        return None in places or (branch and branch.pk in places)
+
+    # --- what a person should look at --------------------------------------------------------------------
+
+    def _report_namesake(self, row):
+        self.run.report(
             row,
-            column=_("Position"),
-            value=row.role,
-            reason=_("“%(role)s” is no job that the software knows: the account was made without a role.")
-            % {"role": row.role},
+            field="phone",
+            reason=_("There is a “%(name)s” with another phone: this is a second account.") % {"name": row.name},
+            mend=_("If it is one person, write the same phone in both places before the real run."),
+            code="maybe_same_person",
+        )
+
+    def _report_role(self, row, title):
+        self.run.report(
+            row,
+            field="role",
+            reason=_("“%(role)s” is no job that the software knows: it gives the account no role.") % {"role": title},
             mend=_("Write principal, front desk, adviser or teacher, or give the role in the back office."),
             code="unknown_role",
         )
 
     def _report_branch(self, row):
-        self.tally.report(
+        self.run.report(
             row,
-            column=_("Branch"),
-            value="",
-            reason=_("The row names no branch: the account was made without a role."),
+            field="branch",
+            reason=_("No branch is known for this person: the account has no role."),
             mend=_("Write the branch, or give the role in the back office."),
             code="missing_branch",
         )
 
-    def person(self, name, branch=None):
-        """The staff member of this name; of namesakes the one at the branch; None when that is not certain."""
-        found = self.staff.get(name, [])
-        if len(found) > 1 and branch:
-            found = [user for user in found if user.memberships.filter(branch=branch).exists()]
-        return found[0] if len(found) == 1 else None
+    def _report_role_kept_away(self, row, user, branch, role):
+        self.run.report(
+            row,
+            field="role",
+            reason=_("%(name)s has an account without the role “%(role)s” at %(branch)s: it was not given.")
+            % {"name": user.name, "role": Role(role).label, "branch": branch or _("the whole school")},
+            mend=_("If the book is right, give the role in the back office."),
+            code="book_differs",
+        )
+
+
+def _sign_in(phone):
+    """The number as one dials it."""
+    return phone.removeprefix("+86").lstrip("+")
 
 
 def importer():
     """The account under whose name an import from the command line is recorded. Nobody signs in with it."""
     user, is_new = User.objects.get_or_create(
-        username="import", defaults={"name": _("Excel import"), "is_active": False, "is_staff": False}
+        username=IMPORTER, defaults={"name": _("Excel import"), "is_active": False, "is_staff": False}
     )
     if is_new:
         user.set_unusable_password()

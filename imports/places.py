@@ -1,0 +1,118 @@
+"""Branches and rooms of the books, in the database."""
+
+from collections import defaultdict
+from itertools import count
+
+from django.utils.translation import gettext as _
+
+from branches.models import Branch, Room
+from core.names import pinyin
+from imports.books import BRANCH
+from imports.branch_names import branch_key
+from imports.branches import branches_of
+from imports.problems import BookError, Severity
+from imports.values import LONGEST_WORD
+
+COLORS = ["#2563eb", "#0d9488", "#c2410c", "#7c3aed", "#be185d", "#4d7c0f", "#0369a1", "#a16207"]
+LONGEST_CODE = Branch.code.field.max_length
+
+
+class Places:
+    """The branches and rooms of a run, found by what the books call them."""
+
+    def __init__(self, run):
+        self.run = run
+        self._branches = {branch_key(branch.name): branch for branch in Branch.objects.all()}
+        for name, row in self._named().items():
+            self._settle_branch(name, row)
+        self._refuse_school_without()
+        self._rooms = {(room.branch_id, room.name.casefold()): room for room in Room.objects.all()}
+        self._seats = _seats_by_room(run.school.classes)
+
+    def _named(self):
+        """{branch: the first row that names it}
+
+        The staff and the class book say which branches there are. The others only do for a school that has
+        none yet: a slip in one of a thousand rows must not open a branch.
+        """
+        school = self.run.school
+        sources = [school.staff + school.classes]
+        if not self._branches:
+            sources += [school.students, school.enquiries]
+        named = ({name: row for row in reversed(rows) for name in branches_of(row)} for rows in sources)
+        found = next(filter(None, named), {})
+        return {name: row for name, row in reversed(found.items()) if len(name) <= LONGEST_WORD}
+
+    def _settle_branch(self, name, row):
+        is_new = branch_key(name) not in self._branches
+        if is_new:
+            self._branches[branch_key(name)] = self._new_branch(name)
+            self._report_new(row)
+        self.run.count("branches", is_new)
+
+    def _new_branch(self, name):
+        others = self._branches.values()
+        code = first_free(pinyin(name)[:LONGEST_CODE], {branch.code for branch in others}, longest=LONGEST_CODE)
+        return Branch.objects.create(name=name, code=code, color=COLORS[len(others) % len(COLORS)])
+
+    def _refuse_school_without(self):
+        school = self.run.school
+        if not self._branches and (school.classes or school.students or school.enquiries):
+            raise BookError(
+                _(
+                    "No book names a branch: name the sheets after the branch, add a column “%(title)s”, "
+                    "or open the school's one branch in the back office first."
+                )
+                % {"title": BRANCH.title}
+            )
+
+    def _report_new(self, row):
+        self.run.report(
+            row,
+            field="branch",
+            reason=_("This branch is new: it was opened."),
+            mend=_("If it is a slip of the pen, write the branch as elsewhere before the real run."),
+            code="new_branch",
+            severity=Severity.NOTE,
+        )
+
+    def branch(self, name):
+        """The branch of this name; the only one where a book names none; else None."""
+        if not name and len(self._branches) == 1:
+            return next(iter(self._branches.values()))
+        return self._branches.get(branch_key(name)) if name else None
+
+    def report_missing(self, row):
+        """The row cannot be used, because nobody knows its branch."""
+        if row.branch:
+            reason = _("There is no branch “%(name)s”.") % {"name": row.branch}
+            mend = _("Write the branch as the class book has it; a new one goes there or into the staff book first.")
+        else:
+            reason, mend = _("The branch is not given."), _("Write the branch, and put the row in again.")
+        self.run.leave_out(row, field="branch", reason=reason, mend=mend, code="missing_branch")
+
+    def room(self, branch, name, *, seats):
+        """The room, with as many seats as its largest class has."""
+        if not name:
+            return None
+        room = self._rooms.get((branch.pk, name.casefold()))
+        self.run.count("rooms", room is None)
+        if room is None:
+            capacity = max(seats, self._seats[branch_key(branch.name), name.casefold()], 1)
+            room = Room.objects.create(branch=branch, name=name, capacity=capacity)
+            self._rooms[branch.pk, name.casefold()] = room
+        return room
+
+
+def _seats_by_room(classes):
+    seats = defaultdict(int)
+    for row in classes:
+        key = branch_key(row.branch), row.room.casefold()
+        seats[key] = max(seats[key], row.capacity or 0)
+    return seats
+
+
+def first_free(wanted, taken, *, longest):
+    """`wanted`, or with the first number that nobody has: wangli, wangli2, wangli3 …"""
+    numbered = (f"{wanted[: longest - len(str(number))]}{number}" for number in count(2))
+    return wanted if wanted not in taken else next(name for name in numbered if name not in taken)
