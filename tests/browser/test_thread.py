@@ -122,7 +122,7 @@ def call_the_roll(page, lesson):
 
     page.locator(".rc-bar button").click()
 
-    expect(page.locator("body")).to_contain_text("已点名")
+    expect(page.locator("body")).to_contain_text("点名完成")
 
 
 def see_what_is_left(page, student):
