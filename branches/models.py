@@ -46,7 +46,7 @@ class Branch(models.Model):
     time_zone = models.CharField(
         _("time zone"), max_length=50, default="Asia/Shanghai", validators=[validate_time_zone]
     )
-    phone = models.CharField(_("phone"), max_length=20, blank=True)
+    phone = models.CharField(pgettext_lazy("branch", "phone"), max_length=20, blank=True)
     address = models.CharField(_("address"), max_length=200, blank=True)
 
     sms_signature = models.CharField(

@@ -15,7 +15,6 @@ class ReadOnlyInline(BranchScopedInline):
 class CreditLotInline(ReadOnlyInline):
     model = CreditLot
     fields = readonly_fields = [
-        "pk",
         "paid_credits",
         "gift_credits",
         "paid",

@@ -37,10 +37,10 @@ class OutboundMessageAdmin(BranchScopedAdmin):
     search_fields = ["about", "subject", "recipient"]
     actions = None
     fields = [
-        ("shown_status", "status_at"), ("reason", "error_code"), ("branch", "kind_text"), ("phone", "channel"),
+        ("status", "status_at"), ("reason", "error_code"), ("branch", "kind_text"), ("phone", "channel"),
         "body", ("due_at", "useful_until"), ("attempt_count", "created_at"),
     ]  # fmt: skip
-    readonly_fields = ["shown_status", "kind_text", "phone"]
+    readonly_fields = ["kind_text", "phone"]
 
     @display(description=_("status"), ordering="status", label=LABELS)
     def shown_status(self, message):

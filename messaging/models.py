@@ -126,7 +126,7 @@ class OutboundMessage(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.kind} {self.subject} {self.get_status_display()}"
+        return f"{self.kind_text} {self.get_status_display()}"
 
     @property
     def masked_phone(self):

@@ -65,28 +65,27 @@ def wanted_by(lesson, student_ids=()):
 
 
 def find_clashes(wanted):
-    """What stands in the way of `wanted`, in one query."""
+    """What stands in the way of `wanted`: one query, and a second one for what does."""
     if not wanted:
         return []
-    standing = (
-        Booking.objects.overlapping(
-            starts_at=min(want.lesson.starts_at for want in wanted),
-            ends_at=max(want.lesson.ends_at for want in wanted),
-        )
-        .filter(kind__in={want.kind for want in wanted}, resource_id__in={want.resource_id for want in wanted})
-        .select_related("lesson__class_group", "lesson__branch")
-    )
+    standing = Booking.objects.overlapping(
+        starts_at=min(want.lesson.starts_at for want in wanted),
+        ends_at=max(want.lesson.ends_at for want in wanted),
+    ).filter(kind__in={want.kind for want in wanted}, resource_id__in={want.resource_id for want in wanted})
     by_resource = defaultdict(list)
-    for booking in standing:
-        by_resource[booking.kind, booking.resource_id].append(booking)
-    return [
-        Clash(want.kind, want.resource_id, want.lesson, booking)
+    for kind, resource_id, *booked in standing.values_list(
+        "kind", "resource_id", "pk", "lesson_id", "starts_at", "ends_at"
+    ):
+        by_resource[kind, resource_id].append(booked)
+    taken = [
+        (want, pk)
         for want in wanted
-        for booking in by_resource[want.kind, want.resource_id]
-        if booking.lesson_id != want.lesson.pk
-        and booking.starts_at < want.lesson.ends_at
-        and booking.ends_at > want.lesson.starts_at
+        for pk, lesson_id, starts_at, ends_at in by_resource[want.kind, want.resource_id]
+        if lesson_id != want.lesson.pk and starts_at < want.lesson.ends_at and ends_at > want.lesson.starts_at
     ]
+    bookings = Booking.objects.select_related("lesson__class_group", "lesson__branch")
+    found = bookings.in_bulk({pk for _want, pk in taken}) if taken else {}
+    return [Clash(want.kind, want.resource_id, want.lesson, found[pk]) for want, pk in taken]
 
 
 def refuse_or_keep(wanted, *, reason, by, now):
@@ -157,7 +156,7 @@ def lock_timetable():
 
     A teacher or a child may be at several branches, so all of them wait.
     """
-    list(Branch.objects.select_for_update(no_key=True).order_by("pk"))
+    list(Branch.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
 @contextmanager

@@ -36,7 +36,7 @@ class ClassGroup(models.Model):
     name = models.CharField(_("name"), max_length=50)
     course = models.ForeignKey(Course, models.PROTECT, related_name="class_groups", verbose_name=_("course"))
     teacher = models.ForeignKey(User, models.PROTECT, related_name="class_groups", verbose_name=_("class teacher"))
-    capacity = models.PositiveSmallIntegerField(_("capacity"))
+    capacity = models.PositiveSmallIntegerField(pgettext_lazy("class", "capacity"))
     first_date = models.DateField(_("first day"))
     lessons_total = models.PositiveSmallIntegerField(_("lessons in all"))
     lessons_before = models.PositiveSmallIntegerField(

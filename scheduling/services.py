@@ -68,7 +68,8 @@ def _slots(group, from_date):
     closed_days = set(group.branch.closed_days.values_list("day", flat=True))
     for day, rule in occurrences(group.rules.all(), last.local_date if last else from_date, closed_days):
         lesson = _lesson_on(group, day, rule)
-        if not last or lesson.starts_at > last.starts_at:
+        if not last or lesson.starts_at > last.starts_at:  # two rules of one hour are one lesson
+            last = lesson
             yield lesson
 
 
@@ -132,6 +133,8 @@ def _refuse_other_course(class_group, enrolment):
 
 def _expect(places, *, by, now, keep_reason):
     """Have children at lessons: `places` are (lesson, enrolment)."""
+    if not places:
+        return
     wanted = [Wanted(Booking.Kind.STUDENT, enrolment.student_id, lesson) for lesson, enrolment in places]
     refuse_or_keep(wanted, reason=keep_reason, by=by, now=now)
     with clash_refused_by_database(wanted):

@@ -40,3 +40,6 @@ class LessonsToCallView(StaffPageMixin, ListView):
     def get_queryset(self):
         lessons = Lesson.objects.visible_to(self.request.user).to_be_called(timezone.now())
         return lessons.for_timetable().order_by("starts_at", "pk")
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(now=timezone.now(), **kwargs)

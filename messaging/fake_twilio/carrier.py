@@ -66,11 +66,10 @@ class Carrier:
         return parameters
 
     def post(self, url, parameters, signature):
+        headers = {"X-Twilio-Signature": signature, "Connection": "close"}
         for _try in range(_TRIES):
             try:
-                response = self._session.post(
-                    url, data=parameters, headers={"X-Twilio-Signature": signature}, timeout=10
-                )
+                response = self._session.post(url, data=parameters, headers=headers, timeout=30)
                 response.raise_for_status()
             except requests.RequestException as error:
                 problem = type(error).__name__

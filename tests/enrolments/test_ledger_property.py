@@ -35,7 +35,7 @@ lesson = st.tuples(st.integers(1, 4), halves)  # (which lesson, the credits it t
     may_owe=st.booleans(),
     steps=st.lists(purchase | lesson, max_size=12),
 )
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_ledger_adds_up(order, method, may_owe, steps):
     with transaction.atomic():
         branch = BranchFactory(consumption_order=order, revenue_method=method, may_owe=may_owe)

@@ -32,8 +32,7 @@ STUDENT_TITLES = {
     "guardian": "家长 家长姓名 监护人 联系人 妈妈姓名 姓名(家长)",
     "relation": "关系 与学员关系 与孩子关系 家长关系 称谓",
     "phone": (
-        "手机 电话 联系电话 家长手机 手机号码 家长联系方式 联系方式 妈妈电话 "
-        "mobile Phone 电话(妈妈) 手机号 联系手机"
+        "手机 电话 联系电话 家长手机 手机号码 家长联系方式 联系方式 妈妈电话 mobile Phone 电话(妈妈) 手机号 联系手机"
     ),
     "other_phone": "备用电话 其他电话 第二联系电话 紧急联系电话 紧急联系人电话 电话2 电话(备用)",
     "course": "报读课程 课程 科目 报名课程 所报课程 课程名称",
@@ -102,9 +101,7 @@ def test_title_that_only_sounds_alike_is_not_understood(title):
     assert meaning("students", title) is None
 
 
-@pytest.mark.parametrize(
-    ("book", "field"), [(book.key, field) for book in BOOKS.values() for field in book.fields]
-)
+@pytest.mark.parametrize(("book", "field"), [(book.key, field) for book in BOOKS.values() for field in book.fields])
 def test_title_of_our_own_is_understood(book, field):
     assert meaning(book, BOOKS[book].fields[field].title) == field
 
@@ -176,9 +173,7 @@ def test_mapping_overrules_title_and_content():
 
 
 def test_mapping_may_name_a_field_in_chinese():
-    assert checked_mapping({"学员名单": {"家长微信电话": "联系电话"}}) == {
-        "students": {"家长微信电话": "phone"}
-    }
+    assert checked_mapping({"学员名单": {"家长微信电话": "联系电话"}}) == {"students": {"家长微信电话": "phone"}}
 
 
 @pytest.mark.parametrize(

@@ -258,9 +258,7 @@ def test_class_with_more_children_than_seats_is_named(tmp_path):
         class_row("围棋1班", "李洁", "周六 8:30-10:00", seats=1),
         class_row("围棋2班", "李洁", "周日 8:30-10:00"),
     ]
-    students = [
-        student_row(name, f"1381234567{number}", "围棋1班") for number, name in enumerate(["王一", "李二"])
-    ]
+    students = [student_row(name, f"1381234567{number}", "围棋1班") for number, name in enumerate(["王一", "李二"])]
 
     assert figures(tmp_path, classes=classes, students=students)["over_capacity_classes"] == ["围棋1班"]
 

@@ -47,9 +47,7 @@ def test_errors_workbook_put_in_again_has_the_same_problems(tmp_path):
     again = read_school(path)
 
     wanted = {"missing_name", "invalid_phone", "bad_date"}
-    assert [code for code in codes(again) if code in wanted] == [
-        code for code in codes(school) if code in wanted
-    ]
+    assert [code for code in codes(again) if code in wanted] == [code for code in codes(school) if code in wanted]
     assert {column["how"] for column in again.columns} == {"title", "ours"}
 
 
@@ -83,9 +81,7 @@ def test_errors_workbook_writes_no_formulas(tmp_path):
 
     path, count = errors_of(read_school(tmp_path), tmp_path / "errors")
 
-    cells = [
-        row[STUDENT_TITLES.index("班级")] for row in load_workbook(path)["学员名单"].iter_rows(min_row=2)
-    ]
+    cells = [row[STUDENT_TITLES.index("班级")] for row in load_workbook(path)["学员名单"].iter_rows(min_row=2)]
     assert count == len(DANGEROUS)
     assert [cell.data_type for cell in cells] == ["s"] * len(DANGEROUS)
     assert [cell.value for cell in cells] == DANGEROUS
@@ -115,9 +111,7 @@ def test_errors_workbook_is_understood_without_the_mapping_and_the_names_of_the_
 
 
 def test_errors_workbook_without_problems_says_so(tmp_path):
-    write_xlsx(
-        tmp_path / "学员名单.xlsx", {"学员": [STUDENT_TITLES, student_row("王一", "13812345678", "1班")]}
-    )
+    write_xlsx(tmp_path / "学员名单.xlsx", {"学员": [STUDENT_TITLES, student_row("王一", "13812345678", "1班")]})
 
     path, count = errors_of(read_school(tmp_path), tmp_path / "errors")
 

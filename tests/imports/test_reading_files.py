@@ -213,9 +213,7 @@ def test_old_and_encrypted_workbooks_get_different_sentences(tmp_path):
 
 
 def test_book_under_another_ending_is_still_missed(tmp_path):
-    write_xlsx(
-        tmp_path / "员工名单.xlsx", {"员工": [["姓名", "岗位", "手机号"], ["李洁", "老师", "13812345678"]]}
-    )
+    write_xlsx(tmp_path / "员工名单.xlsx", {"员工": [["姓名", "岗位", "手机号"], ["李洁", "老师", "13812345678"]]})
     word(tmp_path / "学员名单.docx")
 
     with pytest.raises(BookError, match=r"学员名单\.docx"):
@@ -248,9 +246,7 @@ def test_needed_title_that_is_not_understood_is_named_with_what_was_seen(tmp_pat
 
 def test_mapping_mends_a_title_that_is_not_understood(tmp_path):
     titles = ["校区", "学员姓名", "联络", "班级", "剩余课时"]
-    write_xlsx(
-        tmp_path / "学员名单.xlsx", {"学员": [titles, ["东校区", "王一", "13812345678", "围棋1班", 5]]}
-    )
+    write_xlsx(tmp_path / "学员名单.xlsx", {"学员": [titles, ["东校区", "王一", "13812345678", "围棋1班", 5]]})
 
     school = read_school(tmp_path, {"学员名单": {"联络": "phone"}})
 
@@ -280,9 +276,7 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, content, name):
 CELL = st.one_of(
     st.none(),
     st.text(max_size=8),
-    st.sampled_from(
-        [*STUDENT_TITLES, "合计", "小计", "周六 8:30-10:00", "13812345678", "围棋1班", "东校区", "=1+1"]
-    ),
+    st.sampled_from([*STUDENT_TITLES, "合计", "小计", "周六 8:30-10:00", "13812345678", "围棋1班", "东校区", "=1+1"]),
     st.integers(-100, 50_000),
     st.floats(allow_nan=False, allow_infinity=False),
     st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001 (as openpyxl gives it)

@@ -173,9 +173,7 @@ def test_sunshine_figures(tmp_path):
         "student_rows": 9,
         "classes": 3,
         "staff": 2,
-        "planted_teacher_clashes": [
-            {"kind": "teacher", "a": "舞蹈A班", "b": "舞蹈A班"}
-        ],  # 许飞 in two branches
+        "planted_teacher_clashes": [{"kind": "teacher", "a": "舞蹈A班", "b": "舞蹈A班"}],  # 许飞 in two branches
         "room_clashes": [],  # each branch has its own 大厅
         "leads": 2,
     }
@@ -391,9 +389,7 @@ def without_branch(row):
 
 def test_only_branch_of_the_school_is_everybodys(tmp_path):
     write_xlsx(tmp_path / "员工名单.xlsx", {"员工": [["姓名", "岗位", "校区"], ["李洁", "老师", "东校区"]]})
-    write_csv(
-        tmp_path / "学员名单.csv", [STUDENT_TITLES[1:], student_row("王一", "13812345678", "围棋1班")[1:]]
-    )
+    write_csv(tmp_path / "学员名单.csv", [STUDENT_TITLES[1:], student_row("王一", "13812345678", "围棋1班")[1:]])
 
     assert read_school(tmp_path).students[0].branch == "东校区"
 
@@ -478,16 +474,10 @@ def test_every_row_of_every_sheet_ends_somewhere(tmp_path, make):
     school = read_school(tmp_path)
 
     for table in school.tables:
-        rows = [
-            source.row
-            for source in school.endings
-            if (source.file, source.sheet) == (table.file, table.sheet)
-        ]
+        rows = [source.row for source in school.endings if (source.file, source.sheet) == (table.file, table.sheet)]
         assert sorted(rows) == list(range(1, max(rows) + 1))
         assert max(rows) == len(table.lines) + len(table.skipped)
-    assert len([end for end in school.endings.values() if end == "used"]) == sum(
-        map(len, school.rows.values())
-    )
+    assert len([end for end in school.endings.values() if end == "used"]) == sum(map(len, school.rows.values()))
 
 
 def test_demo_books_every_row_ends_somewhere():
@@ -536,9 +526,7 @@ def test_problem_tells_sheet_row_column_value_reason_and_mend(tmp_path):
 def test_columns_say_what_was_understood_as_what(tmp_path):
     sunshine(tmp_path)
 
-    columns = {
-        (item["book"], item["title"]): (item["field"], item["how"]) for item in read_school(tmp_path).columns
-    }
+    columns = {(item["book"], item["title"]): (item["field"], item["how"]) for item in read_school(tmp_path).columns}
 
     assert columns["学员名单", "家长手机"] == ("phone", "title")
     assert columns["学员名单", "序号"] == ("", "serial")

@@ -127,9 +127,7 @@ def test_date_every_shape_comes_back(day):
     assert {clean_date(shape) for shape in shapes} == {day}
 
 
-@pytest.mark.parametrize(
-    "cell", ["2026.9.1-2027.8.31", "2026-09-01至2027-08-31", "至2027年8月31日", "2027/8/31"]
-)
+@pytest.mark.parametrize("cell", ["2026.9.1-2027.8.31", "2026-09-01至2027-08-31", "至2027年8月31日", "2027/8/31"])
 def test_last_day_of_a_period_is_its_end(cell):
     assert clean_last_day(cell) == datetime.date(2027, 8, 31)
 

@@ -114,6 +114,19 @@ def test_report_on_a_message_being_sent_again_is_noted_as_a_double(attempt, capl
     assert "went out twice" in caplog.text
 
 
+def test_of_two_that_went_out_the_second_counts(attempt):
+    answer(attempt, Outcome.UNKNOWN, sid="")
+    OutboundMessage.objects.update(status=Status.QUEUED)
+    [message] = claim_due(now=NOW, limit=1)
+    second = start_attempt(
+        message, to=PHONE, body="x", sender=SENDER, purpose=Purpose.SERVICE, now=NOW
+    )
+    answer(second, sid="SM2")
+
+    assert report(attempt, "failed").status == Status.ACCEPTED
+    assert report(second, "delivered", sid="SM2").status == Status.DELIVERED
+
+
 def test_second_id_for_one_attempt_is_noted_and_changes_nothing(attempt, caplog):
     answer(attempt)
 

@@ -112,7 +112,8 @@ def test_second_drain_sends_nothing_again(queue, fake_twilio):
 
 def test_no_number_and_no_text_is_logged(queue, fake_twilio, caplog):
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("urllib3").setLevel(logging.INFO)  # as in the settings; it names whole addresses below
+    caplog.set_level(logging.DEBUG, logger="twilio.http_client")
+    caplog.set_level(logging.INFO, logger="urllib3")  # as in the settings; below that it names whole addresses
     for number, fault in enumerate(["refuse", "drop", "error"]):
         fake_twilio.store.inject(fault, value="21211")
         queue(occurrence=str(number))

