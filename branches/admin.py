@@ -6,9 +6,11 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from branches.models import Branch, ClosedDay, Membership, Room, User
 from core.forms import YuanField
@@ -28,8 +30,11 @@ class BranchScopedMixin:
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name.endswith("_minor"):
-            kwargs["form_class"] = YuanField
-            return YuanField(label=db_field.verbose_name, required=not db_field.blank)
+            return YuanField(
+                label=capfirst(db_field.verbose_name),
+                required=not db_field.blank,
+                widget=UnfoldAdminDecimalFieldWidget(),
+            )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
@@ -150,6 +155,11 @@ class StaffAdmin(BranchScopedAdmin, UserAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("memberships__branch")
+
+    def get_fieldsets(self, request, obj=None):
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        return [(None, {"fields": ["name", "username", "phone", "is_active"]})]  # to look at: not even a hash
 
     @admin.display(description=_("Roles"))
     def roles_text(self, user):

@@ -1,7 +1,7 @@
 """All settings, in one file, read from the environment (see .env.example).
 
-Without any environment this is a safe laptop: SQLite under `var/`, DEBUG off, no SMS account. Only
-`SECRET_KEY` has no default outside DEBUG.
+Without any environment this is a safe laptop: SQLite under `var/`, DEBUG off, no SMS account, and a secret
+key of its own, made at the first start.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 # --- where things are kept -------------------------------------------------------------------------------
 
-VAR_DIR = env.path("VAR_DIR", default=BASE_DIR / "var")
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 DEBUG = env.bool("DEBUG", default=False)
 
 
@@ -33,7 +33,7 @@ def _laptop_secret_key(path):
     return path.read_text()
 
 
-SECRET_KEY = env.str("SECRET_KEY", default="") or _laptop_secret_key(Path(VAR_DIR) / "secret_key")
+SECRET_KEY = env.str("SECRET_KEY", default="") or _laptop_secret_key(VAR_DIR / "secret_key")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
@@ -41,7 +41,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_BASE_URL
 
 # --- the database ----------------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/qingxiao.sqlite3")}
+LAPTOP = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR / "qingxiao.sqlite3")}
+DATABASES = {"default": env.db("DATABASE_URL") if env.str("DATABASE_URL", default="") else LAPTOP}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # One writer at a time, and it says so at BEGIN: a check inside a transaction cannot be overtaken.
@@ -188,9 +189,7 @@ HTTPS = PUBLIC_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
-)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 X_FRAME_OPTIONS = "DENY"
@@ -217,7 +216,10 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"twilio.http_client": {"level": "WARNING"}},  # its INFO lines carry numbers and texts
+    "loggers": {
+        "twilio.http_client": {"level": "WARNING"},  # its INFO lines carry numbers and texts
+        "urllib3": {"level": "INFO"},  # its DEBUG lines carry numbers
+    },
 }
 
 # --- the theme -------------------------------------------------------------------------------------------

@@ -79,8 +79,7 @@ def healthz_jobs(request):
         return JsonResponse({"ok": False, "error": "the database does not answer"}, status=503)
     is_well = all(reading.is_well for reading in readings)
     figures = {
-        reading.name: {"value": reading.value, "limit": reading.limit, "ok": reading.is_well}
-        for reading in readings
+        reading.name: {"value": reading.value, "limit": reading.limit, "ok": reading.is_well} for reading in readings
     }
     return JsonResponse({"ok": is_well, "checks": figures}, status=_status(is_well))
 

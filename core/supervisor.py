@@ -21,13 +21,14 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
-from django_q.models import OrmQ, Task
+from django_q.models import Failure, OrmQ, Task
 from django_q.tasks import async_task
 
 from core.jobs import PULSE, STOP_GRACE, is_busy, pulse_key
 from core.processes import RUN_DIR, is_alive
 
 logger = logging.getLogger(__name__)
+KEEP_FAILURES = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Supervisor:
         """Work until SIGTERM or SIGINT; leave no process behind."""
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._stop_soon)
-        self._clear_up_after_the_dead()
+        self._clear_up()
         try:
             while not self.is_stopping:
                 self.step()
@@ -175,8 +176,9 @@ class Supervisor:
     def _stop_soon(self, signum, frame):
         self.is_stopping = True
 
-    def _clear_up_after_the_dead(self):
-        """Remove what supervisors left that were killed."""
+    def _clear_up(self):
+        """Remove what supervisors left that were killed, and failures too old to be of use."""
+        Failure.objects.filter(stopped__lt=timezone.now() - KEEP_FAILURES).delete()
         self._forget_pulses(key__startswith=pulse_key(""), lock__lt=timezone.now() - timedelta(minutes=10))
         for folder in self.run_dir.parent.glob(f"{socket.gethostname()}-*"):
             if not is_alive(int(folder.name.rpartition("-")[2])):

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from core.clock import day_bounds, monday_of
 from enrolments.models import Enrolment
 from messaging.models import OutboundMessage
 from renewals.querysets import due, with_run_out
@@ -60,9 +62,13 @@ def _follow_ups_due(user, now, today):
 
 
 def _clashes(user, now, today):
-    pairs = KeptClash.objects.visible_to(user).unsolved().upcoming(now)
-    number = pairs.values("lesson__class_group", "other__class_group").distinct().count()
-    return Card("clashes", number, _("clashes to solve"), reverse("week") + "#clashes")
+    """Pairs of classes, from this week on: as many as the timetable lists."""
+    week_start, _end = day_bounds(monday_of(today), settings.TIME_ZONE)
+    kept = KeptClash.objects.visible_to(user).unsolved().upcoming(min(now, week_start))
+    pairs = kept.values_list("lesson__class_group", "other__class_group").distinct()
+    return Card(
+        "clashes", len({frozenset(pair) for pair in pairs}), _("clashes to solve"), reverse("week") + "#clashes"
+    )
 
 
 def _over_full_classes(user, now, today):

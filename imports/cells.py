@@ -160,9 +160,7 @@ def class_row(cells):
     if not cells.text("class_name"):
         cells.lacks("class_name")
         return None
-    slots = cells.take(
-        "schedule" if "schedule" in cells.columns else "weekday", lambda _cell: _weekly_slots(cells)
-    )
+    slots = cells.take("schedule" if "schedule" in cells.columns else "weekday", lambda _cell: _weekly_slots(cells))
     if slots == ():
         reason = _("The class has no weekly time.")
         cells.report("schedule", reason, _("Write it, such as 周六 08:30-10:00."), code="missing_schedule")

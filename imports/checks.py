@@ -36,9 +36,7 @@ def _balances(school):
         yield school.problem(
             row,
             field="left",
-            reason=_(
-                "%(bought)s bought + %(gift)s gift − %(used)s used is %(expected)s, but %(left)s are left."
-            )
+            reason=_("%(bought)s bought + %(gift)s gift − %(used)s used is %(expected)s, but %(left)s are left.")
             % {
                 "bought": row.bought,
                 "gift": row.gift or 0,
@@ -57,8 +55,7 @@ def _missing_phones(school):
         yield school.problem(
             child.rows[0],
             field="phone",
-            reason=_("%(name)s has no main phone in any row: the family gets no message.")
-            % {"name": child.name},
+            reason=_("%(name)s has no main phone in any row: the family gets no message.") % {"name": child.name},
             mend=_("Ask for a mobile number and write it down."),
             code="missing_phone",
         )
@@ -82,11 +79,7 @@ def _clashes(school):
 
 def _common(a, b, school):
     people = [
-        {
-            person_of(teacher, row.branch, school.staff): teacher
-            for row in group.rows
-            for teacher in row.teachers
-        }
+        {person_of(teacher, row.branch, school.staff): teacher for row in group.rows for teacher in row.teachers}
         for group in (a, b)
     ]
     return [name for person, name in people[0].items() if person in people[1]]

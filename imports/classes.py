@@ -1,182 +1,292 @@
-"""Courses and class groups of the books, into the database, with the lessons that are still to come."""
+"""Class groups of the books, in the database, with the lessons that are still to come."""
 
 from collections import Counter, defaultdict
-from datetime import datetime
+from dataclasses import dataclass
 from itertools import takewhile
 
 from django.utils.translation import gettext as _
 
-from courses.models import Course, Subject
+from branches.models import Branch, ClosedDay
+from core.clock import local_date
+from courses.models import Course
 from imports.problems import Severity
-from scheduling.models import ClassGroup, ScheduleRule
+from scheduling.models import ClassGroup, ScheduleRule, Weekday
 from scheduling.rules import occurrences
 from scheduling.services import plan_lessons
 
 DEFAULT_LESSONS = 20
-DEFAULT_MINUTES = 60
 
 
-def minutes_of(slot):
-    today = datetime.min
-    return (datetime.combine(today, slot.end) - datetime.combine(today, slot.start)).seconds // 60
+@dataclass(frozen=True)
+class Account:
+    """Where a row of the students' book belongs; what nobody knows is None."""
+
+    branch: Branch | None
+    course: Course | None
+    group: ClassGroup | None
 
 
-class Catalogue:
-    """Courses by name. A course's list price and minutes are those that most of its classes have."""
-
-    def __init__(self, school, tally):
-        self.courses = {course.name.casefold(): course for course in Course.objects.all()}
-        self.prices, self.minutes, self.academic = defaultdict(Counter), defaultdict(Counter), set()
-        for row in school.classes:
-            self._observe(row)
-        names = [row.course for row in [*school.classes, *school.students] if row.course]
-        for name in dict.fromkeys(names):
-            is_new = name.casefold() not in self.courses
-            if is_new:
-                self.courses[name.casefold()] = self._new_course(name)
-            tally.count("courses", is_new)
-
-    def _observe(self, row):
-        self.prices[row.course].update([row.unit_price_minor] if row.unit_price_minor else [])
-        self.minutes[row.course].update(minutes_of(slot) for slot in row.slots)
-        if "学科" in row.category and "非学科" not in row.category:
-            self.academic.add(row.course)
-
-    def _new_course(self, name):
-        subject, _is_new = Subject.objects.get_or_create(
-            name=name, defaults={"is_academic": name in self.academic}
-        )
-        return Course.objects.create(
-            subject=subject,
-            name=name,
-            list_price_minor=_most_common(self.prices[name], 0),
-            minutes=_most_common(self.minutes[name], DEFAULT_MINUTES),
-        )
-
-    def course(self, name):
-        return self.courses.get(name.casefold()) if name else None
-
-
-def _most_common(counter, default):
-    return counter.most_common(1)[0][0] if counter else default
+def kept_as_in_the_books():
+    """The reason of a clash that the import keeps."""
+    return _("The books have both at this time.")
 
 
 class Classes:
-    """The class groups of a run, found by their group in the class book."""
+    """The class groups of a run, found by branch and name."""
 
-    def __init__(self, school, *, people, catalogue, tally, by, now, today, shift):
-        self.people, self.catalogue, self.tally = people, catalogue, tally
-        self.by, self.now, self.today, self.shift = by, now, today, shift
-        self.children_in = Counter(
-            id(school.class_book.find(row)) for row in school.students if school.class_book.find(row)
-        )
-        self.known = {(group.branch_id, group.name.casefold()): group for group in ClassGroup.objects.all()}
-        self.list_prices = {}  # class group id → fen
-        self._by_id = {id(group): self._class_group(group) for group in school.class_book.groups}
+    def __init__(self, run, *, places, staff, catalogue):
+        self.run, self.places, self.staff, self.catalogue = run, places, staff, catalogue
+        self.book = run.school.class_book
+        self.children_in = Counter(id(self.book.find(row)) for row in run.school.students if self.book.find(row))
+        self.closed_days = defaultdict(set)
+        for branch_id, day in ClosedDay.objects.values_list("branch", "day"):
+            self.closed_days[branch_id].add(day)
+        known = ClassGroup.objects.select_related("branch", "course", "teacher").prefetch_related("rules")
+        self._known = {(group.branch_id, group.name.casefold()): group for group in known}
+        self._by_name = defaultdict(list)
+        for group in self._known.values():
+            self._by_name[group.name.casefold()].append(group)
+        self._of_book, self.new, self.list_prices = {}, set(), {}
+        self._rules = []  # of classes that get their first weekly times
 
-    def group(self, found):
-        """The class group of a class of the book; None when it could not be made."""
-        return self._by_id.get(id(found))
+    def take_over(self):
+        """Make the classes of the book that are new; `plan` gives them lessons."""
+        groups = [self._settle(book_class) for book_class in self.book.groups]
+        new = [group for group in groups if group and group.pk is None]
+        ClassGroup.objects.bulk_create(new)
+        self.new = {group.pk for group in new}
+        self.list_prices = {
+            group.pk: book_class.rows[0].unit_price_minor
+            for group, book_class in zip(groups, self.book.groups, strict=True)
+            if group
+        }
+        ScheduleRule.objects.bulk_create(self._rules)
 
-    def _class_group(self, book_class):
-        row = book_class.rows[0]
-        branch = self.people.branch(row.branch)
-        known = branch and self.known.get((branch.pk, row.class_name.casefold()))
-        group = known or self._new_group(book_class, row, branch)
+    def plan(self):
+        """Plan the lessons of classes that got their weekly times, with the children who are in them by now."""
+        for group in dict.fromkeys(rule.class_group for rule in self._rules):
+            lessons = plan_lessons(
+                class_group=group,
+                by=self.run.by,
+                now=self.run.now,
+                from_date=max(self._today(group), group.first_date),
+                keep_reason=kept_as_in_the_books(),
+            )
+            self.run.created["lessons"] += len(lessons)
+
+    def account(self, row):
+        """Where a row of the students' book belongs. A class that only one branch has needs no branch."""
+        book_class = self.book.find(row)
+        group = self._of_book.get(id(book_class)) if book_class else self._group_of_database(row)
         if group:
-            self.tally.count("class_groups", known is None)
-            self.list_prices[group.pk] = row.unit_price_minor
+            return Account(group.branch, group.course, group)
+        branch, course = self.places.branch(row.branch), None
+        if book_class:
+            branch = self.places.branch(book_class.branch) or branch
+            course = self.catalogue.course(book_class.rows[0])
+        return Account(branch, course or self._course(row), None)
+
+    def _course(self, row):
+        """With a class that nobody knows, a course that nobody knows may be a slip, too: it is not made."""
+        is_doubtful = row.class_name and self.has_any()
+        return self.catalogue.find(row.course) if is_doubtful else self.catalogue.course(row)
+
+    def _group_of_database(self, row):
+        branch, name = self.places.branch(row.branch), row.class_name.casefold()
+        alone = self._by_name.get(name, [])
+        exact = self._known.get((branch.pk, name)) if branch else None
+        return exact or (alone[0] if len(alone) == 1 else None)
+
+    def has_any(self):
+        return bool(self.book.groups or self._known)
+
+    # --- one class ---------------------------------------------------------------------------------------
+
+    def _settle(self, book_class):
+        """The class group: known, or new and not yet saved; None where something is missing."""
+        row = book_class.rows[0]
+        branch = self.places.branch(row.branch)
+        known = self._known.get((branch.pk, row.class_name.casefold())) if branch else None
+        group = self._of_book[id(book_class)] = known or self._new_group(book_class, branch)
+        if group is None:
+            return None
+        for row in book_class.rows:
+            self.run.end(row, is_new=known is None)
+            self.run.keep_in_report(row, self.run.unused(row) | ({_("Note"): row.note} if row.note else {}))
+        self.run.count("class_groups", known is None)
+        self._compare(group, book_class) if known else self._add_rules(group, book_class)
         return group
 
-    def _new_group(self, book_class, row, branch):
-        course = self.catalogue.course(row.course)
-        teacher = self._teacher(row, branch)
-        if not (branch and course and teacher):
-            self._report_unusable(row, branch=branch, course=course, teacher=teacher)
+    def _new_group(self, book_class, branch):
+        row = book_class.rows[0]
+        if branch is None:
+            self._leave_out(book_class, self.places.report_missing)
             return None
-        group = ClassGroup.objects.create(
+        course, teacher = self.catalogue.course(row), self._teacher(book_class.rows, branch)
+        if not (course and teacher):
+            report = self._report_teacher if course else self._report_course
+            self._leave_out(book_class, report)
+            return None
+        return ClassGroup(
             branch=branch,
             name=row.class_name,
             course=course,
             teacher=teacher,
             capacity=book_class.capacity or self._report_seats(row, self.children_in[id(book_class)]),
-            first_date=(row.start_date or self._report_start(row)) + self.shift,
+            first_date=self.run.day(row.start_date) or self._report_start(row, branch),
             lessons_total=row.lessons or self._report_lessons(row),
         )
-        self._rules(group, book_class, teacher)
-        self._plan(group)
-        return group
 
-    def _teacher(self, row, branch):
-        return self.people.person(row.teachers[0], branch) if row.teachers else None
-
-    def _rules(self, group, book_class, class_teacher):
+    def _leave_out(self, book_class, report):
         for row in book_class.rows:
-            room = self.people.room(group.branch, row.room, group.capacity)
-            for slot in row.slots:
-                ScheduleRule.objects.create(
-                    class_group=group,
-                    weekday=slot.weekday,
-                    start_time=slot.start,
-                    minutes=minutes_of(slot),
-                    teacher=self._teacher(row, group.branch) or class_teacher,
-                    room=room,
-                    valid_from=group.first_date,
-                )
+            report(row)
 
-    def _plan(self, group):
-        """Lessons before today were held before the class was kept here; the rest goes on the timetable."""
-        days = occurrences(group.rules.all(), group.first_date, set())
-        held = sum(1 for _day in takewhile(lambda pair: pair[0] < self.today, days))
-        group.lessons_before = min(held, group.lessons_total)
-        group.save(update_fields=["lessons_before"])
-        lessons = plan_lessons(
+    def _teacher(self, rows, branch):
+        """The first teacher of the first row whose name says who it is."""
+        names = (row.teachers[0] for row in rows if row.teachers)
+        return next(filter(None, (self.staff.person(name, branch) for name in names)), None)
+
+    def _add_rules(self, group, book_class):
+        """Its weekly times, once each: a mended row may stand beside the one that it mends."""
+        rules = {}
+        for row in book_class.rows:
+            room = self.places.room(group.branch, row.room, seats=group.capacity) if row.slots else None
+            teacher = self._teacher([row], group.branch) or group.teacher
+            self._report_other_teachers(row, teacher, group.branch)
+            for slot in row.slots:
+                rules.setdefault(slot, self._rule(group, slot, teacher, room))
+        self._rules += rules.values()
+        group.lessons_before = self._lessons_before(group, rules.values())
+
+    def _rule(self, group, slot, teacher, room):
+        return ScheduleRule(
             class_group=group,
-            by=self.by,
-            now=self.now,
-            from_date=max(self.today, group.first_date),
-            keep_reason=_("The class book has both classes at this time."),
+            weekday=slot.weekday,
+            start_time=slot.start,
+            minutes=slot.minutes,
+            teacher=teacher,
+            room=room,
+            valid_from=group.first_date,
         )
-        self.tally.created["lessons"] += len(lessons)
+
+    def _today(self, group):
+        return local_date(self.run.now, group.branch.time_zone)
+
+    def _lessons_before(self, group, rules):
+        """Lessons before today were held before the class was kept here; the rest goes on the timetable."""
+        days = occurrences(rules, group.first_date, self.closed_days[group.branch_id])
+        held = sum(1 for _day in takewhile(lambda pair: pair[0] < self._today(group), days))
+        return min(held, group.lessons_total)
+
+    # --- a class that was there before ---------------------------------------------------------------------
+
+    def _compare(self, group, book_class):
+        row = book_class.rows[0]
+        rules = list(group.rules.all())
+        if not rules and any(row.slots for row in book_class.rows):
+            self._add_rules(group, book_class)
+            group.save(update_fields=["lessons_before"])
+            self.run.completed["class_groups"] += 1
+        elif rules:
+            self._compare_times(book_class, rules)
+        teacher = self._teacher(book_class.rows, group.branch)
+        said = {
+            "course": (row.course and row.course.casefold(), group.course.name.casefold(), group.course),
+            "teacher": (teacher, group.teacher, group.teacher),
+            "capacity": (book_class.capacity, group.capacity, group.capacity),
+            "start_date": (self.run.day(row.start_date), group.first_date, group.first_date),
+            "lessons": (row.lessons, group.lessons_total, group.lessons_total),
+        }
+        for key, (book, kept, shown) in said.items():
+            if book and book != kept:
+                self.run.report_difference(row, key, kept=shown)
+
+    def _compare_times(self, book_class, rules):
+        kept = {(rule.weekday, rule.start_time, rule.minutes) for rule in rules}
+        shown = "、".join(f"{Weekday(rule.weekday).label} {rule.start_time:%H:%M}" for rule in rules)
+        for row in book_class.rows:
+            if not kept.issuperset((slot.weekday, slot.start, slot.minutes) for slot in row.slots):
+                self.run.report_difference(row, "schedule", kept=shown)
 
     # --- what a person should look at ----------------------------------------------------------------------
 
-    def _report_unusable(self, row, *, branch, course, teacher):
-        missing = {
-            _("Branch"): (branch, row.branch),
-            _("Course"): (course, row.course),
-            _("Teacher"): (teacher, "、".join(row.teachers)),
-        }
-        for column, (found, value) in missing.items():
-            if not found:
-                self.tally.report(
-                    row,
-                    column=column,
-                    value=value,
-                    reason=_("“%(class)s” was not made: no %(what)s “%(value)s” in the books.")
-                    % {"class": row.class_name, "what": column, "value": value},
-                    mend=_("Correct the name, or add it to its book, and import again."),
-                    code="class_not_made",
-                    severity=Severity.ERROR,
-                )
+    def _report_course(self, row):
+        self.run.leave_out(
+            row,
+            field="course",
+            reason=_("“%(class)s” was not made: the row names no course.") % {"class": row.class_name},
+            mend=_("Write the course, and put the row in again."),
+            code="missing_course",
+        )
+
+    def _report_teacher(self, row):
+        name = row.teachers[0] if row.teachers else ""
+        if not name:
+            reason = _("“%(class)s” was not made: the row names no teacher.")
+        elif self.staff.people_called(name, self.places.branch(row.branch)):
+            reason = _("“%(class)s” was not made: several people are called “%(name)s”.")
+        else:
+            reason = _("“%(class)s” was not made: nobody of the staff is called “%(name)s”.")
+        self.run.leave_out(
+            row,
+            field="teacher",
+            reason=reason % {"class": row.class_name, "name": name},
+            mend=_("Write the name as the staff book has it, or add the person there, and put the row in again."),
+            code="unknown_teacher",
+        )
+
+    def _report_other_teachers(self, row, teacher, branch):
+        for name in row.teachers[1:]:
+            self.run.report(
+                row,
+                field="teacher",
+                reason=_("A class has one teacher: “%(name)s” was left out.") % {"name": name},
+                mend=_("Give single lessons to the other teacher on the timetable."),
+                code="second_teacher",
+                severity=Severity.NOTE,
+            )
+        if row.teachers and teacher.name != row.teachers[0]:
+            self._report_substitute(row, teacher)
+        if not self.staff.works_at(teacher, branch):
+            self._report_stranger(row, teacher, branch)
+
+    def _report_substitute(self, row, teacher):
+        self.run.report(
+            row,
+            field="teacher",
+            reason=_(
+                "Nobody of the staff is called “%(name)s”: %(teacher)s was taken, who teaches the class otherwise."
+            )
+            % {"name": row.teachers[0], "teacher": teacher},
+            mend=_("Write the name as the staff book has it before the real run, or correct the class group."),
+            code="unknown_teacher",
+        )
+
+    def _report_stranger(self, row, teacher, branch):
+        self.run.report(
+            row,
+            field="teacher",
+            reason=_("%(teacher)s has no role at %(branch)s and does not see this class.")
+            % {"teacher": teacher, "branch": branch},
+            mend=_("Give the role in the back office, or add the branch in the staff book before the real run."),
+            code="teacher_elsewhere",
+        )
 
     def _report_seats(self, row, children):
         reason = _("The class has no number of seats: %(number)d were taken, as many as it has children.")
-        self._report_default(row, _("Capacity"), reason % {"number": max(children, 1)}, "missing_capacity")
+        self._report_default(row, "capacity", reason % {"number": max(children, 1)}, "missing_capacity")
         return max(children, 1)
 
-    def _report_start(self, row):
-        reason = _("The class has no first day: its lessons begin now.")
-        self._report_default(row, _("First day"), reason, "missing_start_date")
-        return self.today - self.shift
+    def _report_start(self, row, branch):
+        self._report_default(
+            row, "start_date", _("The class has no first day: its lessons begin now."), "missing_start_date"
+        )
+        return local_date(self.run.now, branch.time_zone)
 
     def _report_lessons(self, row):
         reason = _("The class has no number of lessons: %(number)d were planned.")
-        self._report_default(
-            row, _("Lessons in all"), reason % {"number": DEFAULT_LESSONS}, "missing_lessons"
-        )
+        self._report_default(row, "lessons", reason % {"number": DEFAULT_LESSONS}, "missing_lessons")
         return DEFAULT_LESSONS
 
-    def _report_default(self, row, column, reason, code):
-        mend = _("Correct it in the class group.")
-        self.tally.report(row, column=column, value="", reason=reason, mend=mend, code=code)
+    def _report_default(self, row, key, reason, code):
+        self.run.report(row, field=key, reason=reason, mend=_("Correct it in the class group."), code=code)

@@ -220,9 +220,7 @@ def _fits(field, values):
 
 def _correct_guardian(columns, values_of):
     """A column that is called 家长 or 联系人 may hold the phones."""
-    guardian = next(
-        (column for column in columns if column.field == "guardian" and column.how == "title"), None
-    )
+    guardian = next((column for column in columns if column.field == "guardian" and column.how == "title"), None)
     has_phone = any(column.field == "phone" for column in columns)
     if guardian and not has_phone and _fits("phone", values_of(guardian)):
         guardian.field, guardian.how = "phone", "content"
@@ -231,9 +229,7 @@ def _correct_guardian(columns, values_of):
 def _assign_by_content(book, columns, values_of):
     """A needed field without a title is the one column that looks like it; never one of two such columns."""
     for field in _lacking(book, columns):
-        candidates = [
-            column for column in columns if column.how == "unused" and _fits(field, values_of(column))
-        ]
+        candidates = [column for column in columns if column.how == "unused" and _fits(field, values_of(column))]
         if len(candidates) == 1:
             candidates[0].field, candidates[0].how = field, "content"
 

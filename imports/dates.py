@@ -71,9 +71,7 @@ def _bad_date(reason):
     return BadValueError(reason, _("Write year, month and day, such as 2026-08-30."), "bad_date")
 
 
-FOR_EVER = frozenset(
-    ["长期", "长期有效", "永久", "永久有效", "不限", "不限期", "无限期", "无期限", "不过期", "终身"]
-)
+FOR_EVER = frozenset(["长期", "长期有效", "永久", "永久有效", "不限", "不限期", "无限期", "无期限", "不过期", "终身"])
 _DAY = r"(\d{8}|\d{4}[./年]\d+[./月]\d+日?)"
 PERIOD = re.compile(rf"(.{{8,}}?)(?:至|到|~|—+|--|–)(.{{8,}})|{_DAY}-{_DAY}", re.ASCII)
 

@@ -51,9 +51,7 @@ def _by_row(school):
     """Problems that a changed cell would mend, or that keep a row out; clashes are for the report alone."""
     by_row = defaultdict(list)
     for problem in school.problems:
-        mendable = problem.severity is Severity.ERROR or (
-            problem.severity is Severity.WARNING and problem.column
-        )
+        mendable = problem.severity is Severity.ERROR or (problem.severity is Severity.WARNING and problem.column)
         if problem.row and mendable:
             by_row[Source(problem.book, problem.file, problem.sheet, problem.row)].append(problem)
     return by_row
@@ -92,9 +90,7 @@ def _is_understood(table, column):
 
 
 def _told(problems, line):
-    reasons = [
-        f"{problem.column}: {problem.reason}" if problem.column else problem.reason for problem in problems
-    ]
+    reasons = [f"{problem.column}: {problem.reason}" if problem.column else problem.reason for problem in problems]
     mends = dict.fromkeys(problem.mend for problem in problems)
     place = f"{line.source.file} › {line.source.sheet} › {line.source.row}"
     return ["\n".join(reasons), "\n".join(mends), place]

@@ -77,9 +77,7 @@ def broken(path):
 def _head(path):
     size = path.stat().st_size
     if size == 0:
-        raise BookError(
-            _("“%(file)s” is empty (0 bytes): get it again from whoever sent it.") % {"file": path.name}
-        )
+        raise BookError(_("“%(file)s” is empty (0 bytes): get it again from whoever sent it.") % {"file": path.name})
     if size > LARGEST_FILE:
         raise _too_large(path)
     with path.open("rb") as stream:
@@ -107,8 +105,7 @@ def _ole_error(path):
     if "WordDocument".encode("utf-16-le") in content:
         return _not_a_book(path, "Word")
     return BookError(
-        _("“%(file)s” is an old Excel file (.xls): open it, save it as .xlsx, and try again.")
-        % {"file": path.name}
+        _("“%(file)s” is an old Excel file (.xls): open it, save it as .xlsx, and try again.") % {"file": path.name}
     )
 
 
@@ -189,9 +186,7 @@ def _rows(path, cells):
 
 def _trimmed(row):
     length = min(len(row), MOST_COLUMNS)
-    while length and (
-        row[length - 1] is None or (isinstance(row[length - 1], str) and not row[length - 1].strip())
-    ):
+    while length and (row[length - 1] is None or (isinstance(row[length - 1], str) and not row[length - 1].strip())):
         length -= 1
     return tuple(row[:length])
 
@@ -229,8 +224,7 @@ def _decoded(content, path):
         if not re.search("[\x00-\x08\x0e-\x1a]", text):  # no text has these
             return text
     raise BookError(
-        _("“%(file)s” is neither a workbook nor a text: save it as .xlsx, or as .csv in UTF-8.")
-        % {"file": path.name}
+        _("“%(file)s” is neither a workbook nor a text: save it as .xlsx, or as .csv in UTF-8.") % {"file": path.name}
     )
 
 

@@ -80,9 +80,7 @@ def _spread(sheet, index, width):
     row = list(sheet.rows[index]) + [None] * max(0, width - len(sheet.rows[index]))
     for left, top, right, _bottom in sheet.merges:
         if top == index + 1 and right > left:
-            row[left - 1 : right] = [row[left - 1] if left <= len(row) else None] * (
-                min(right, len(row)) - left + 1
-            )
+            row[left - 1 : right] = [row[left - 1] if left <= len(row) else None] * (min(right, len(row)) - left + 1)
     return row
 
 
@@ -96,7 +94,5 @@ def is_repeated(header, row):
 
 def branch_in(text):
     """ "银州校区2026年学员名单" → 银州校区."""
-    match = re.match(
-        r"(.{1,10}?(?:校区|分校|教学点|校部|门店|分店|分部|校点))", re.sub(r"\s", "", clean_text(text))
-    )
+    match = re.match(r"(.{1,10}?(?:校区|分校|教学点|校部|门店|分店|分部|校点))", re.sub(r"\s", "", clean_text(text)))
     return match[1] if match else ""

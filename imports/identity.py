@@ -38,9 +38,7 @@ def evidence_of(row):
     phones = frozenset(filter(None, [row.phone, *row.other_phones]))
     unreadable = "" if row.phone else re.sub(r"\D", "", row.phone_text)
     guardian = "" if TITLE_ONLY.search(row.guardian) else row.guardian
-    return Evidence(
-        row.name, row.birth_date, phones, unreadable, guardian, row.gender, row.school, row.number
-    )
+    return Evidence(row.name, row.birth_date, phones, unreadable, guardian, row.gender, row.school, row.number)
 
 
 # 王女士 and 妈妈 name nobody: they neither tell two mothers apart nor make them one.

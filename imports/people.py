@@ -50,7 +50,8 @@ class Staff:
 
     def __init__(self, run, places):
         self.run, self.places = run, places
-        self._by_phone, self._by_username, self._by_name = {}, {}, defaultdict(list)
+        self._by_number, self._by_name = defaultdict(list), defaultdict(list)  # phones and sign-ins
+        self._usernames = set()
         self._roles, self._new_roles = defaultdict(set), []  # user id → {(branch id, role)}
         self._taken = set()  # ids of users that a row of the book is
         for user in User.objects.exclude(username=IMPORTER).order_by("pk"):
@@ -64,10 +65,10 @@ class Staff:
         Membership.objects.bulk_create(self._new_roles)
 
     def _know(self, user):
-        self._by_username[user.username] = user
+        self._usernames.add(user.username)
         self._by_name[user.name].append(user)
-        if user.phone:
-            self._by_phone[user.phone] = user
+        for number in {user.username, _sign_in(user.phone)} - {""}:
+            self._by_number[number].append(user)
 
     def _take_over(self, row):
         user = self._known(row)
@@ -86,10 +87,10 @@ class Staff:
     # --- who is who --------------------------------------------------------------------------------------
 
     def _known(self, row):
-        if not row.phone:
-            return self._namesake(row)
-        by_number = self._by_phone.get(row.phone) or self._by_username.get(_sign_in(row.phone))
-        return by_number or self._namesake(row)
+        """A number alone is nobody: a whole front desk may have the branch's. Whom somebody made by hand, it is."""
+        numbered = self._by_number.get(_sign_in(row.phone), []) if row.phone else []
+        same = [user for user in numbered if user.name == row.name] + [user for user in numbered if user.is_superuser]
+        return same[0] if same else self._namesake(row)
 
     def _namesake(self, row):
         """Somebody of this name at the same branch, unless two phones tell them apart; or one still without a role."""
@@ -103,15 +104,16 @@ class Staff:
         return [self.places.branch(name) for name in row.branches or [""]]
 
     def _new_user(self, row):
-        if any(user.phone for user in self._by_name[row.name]) and row.phone:
-            self._report_namesake(row)
-        wanted = _sign_in(row.phone) or pinyin(row.name)
-        username = first_free(wanted, self._by_username, longest=LONGEST_USERNAME)
-        user = User(username=username, name=row.name, phone=row.phone)
+        self._report_doubts(row)
+        user = User(username=self._username(row), name=row.name, phone=row.phone)
         user.set_unusable_password()  # until somebody gives one
         user.save()
         self._know(user)
         return user
+
+    def _username(self, row):
+        """The mobile number as one dials it; without one the name in pinyin."""
+        return first_free(_sign_in(row.phone) or pinyin(row.name), self._usernames, longest=LONGEST_USERNAME)
 
     def _complete(self, user, row):
         """A number that was missing or wrong before; it becomes the sign-in where nobody can have signed in yet."""
@@ -119,9 +121,10 @@ class Staff:
             return
         user.phone = row.phone
         if not user.has_usable_password():
-            user.username = first_free(_sign_in(row.phone), self._by_username, longest=LONGEST_USERNAME)
+            user.username = self._username(row)
         user.save(update_fields=["phone", "username"])
-        self._by_phone[user.phone] = user
+        self._usernames.add(user.username)
+        self._by_number[_sign_in(user.phone)].append(user)
         self.run.completed["staff"] += 1
 
     # --- roles -------------------------------------------------------------------------------------------
@@ -168,14 +171,19 @@ class Staff:
 
     # --- what a person should look at --------------------------------------------------------------------
 
-    def _report_namesake(self, row):
-        self.run.report(
-            row,
-            field="phone",
-            reason=_("There is a “%(name)s” with another phone: this is a second account.") % {"name": row.name},
-            mend=_("If it is one person, write the same phone in both places before the real run."),
-            code="maybe_same_person",
-        )
+    def _report_doubts(self, row):
+        if not row.phone:
+            return
+        namesakes = [user for user in self._by_name[row.name] if user.phone]
+        others = self._by_number.get(_sign_in(row.phone))
+        if namesakes:
+            reason = _("There is a “%(name)s” with another phone: this is a second account.") % {"name": row.name}
+            mend = _("If it is one person, write the same phone in both places before the real run.")
+            self.run.report(row, field="phone", reason=reason, mend=mend, code="maybe_same_person")
+        if others:
+            reason = _("This phone is also that of %(name)s: both have an account.") % {"name": others[0].name}
+            mend = _("Write each person's own number: it is what they sign in with.")
+            self.run.report(row, field="phone", reason=reason, mend=mend, code="phone_shared")
 
     def _report_role(self, row, title):
         self.run.report(

@@ -95,13 +95,12 @@ class Places:
         """The room, with as many seats as its largest class has."""
         if not name:
             return None
-        room = self._rooms.get((branch.pk, name.casefold()))
-        self.run.count("rooms", room is None)
-        if room is None:
+        key = branch.pk, name.casefold()
+        if key not in self._rooms:
             capacity = max(seats, self._seats[branch_key(branch.name), name.casefold()], 1)
-            room = Room.objects.create(branch=branch, name=name, capacity=capacity)
-            self._rooms[branch.pk, name.casefold()] = room
-        return room
+            self._rooms[key] = Room.objects.create(branch=branch, name=name, capacity=capacity)
+            self.run.count("rooms", True)
+        return self._rooms[key]
 
 
 def _seats_by_room(classes):

@@ -80,9 +80,7 @@ class School:
         return dict(Counter(skipped.kind for skipped in self.skipped))
 
     def table_of(self, row):
-        return next(
-            table for table in self.tables if (table.file, table.sheet) == (row.source.file, row.sheet)
-        )
+        return next(table for table in self.tables if (table.file, table.sheet) == (row.source.file, row.sheet))
 
     def report(self, source, **values):
         self.problems.append(problem_at(source, **values))

@@ -27,9 +27,7 @@ class Row:
     @property
     def meaning(self):
         """All that the row says, whatever the shape in which it says it: equal for an exact duplicate."""
-        said = (
-            getattr(self, item.name) for item in fields(self) if item.name not in {"source", "cells", "rest"}
-        )
+        said = (getattr(self, item.name) for item in fields(self) if item.name not in {"source", "cells", "rest"})
         return (self.source.book, *said, *sorted(self.rest.items()))
 
 

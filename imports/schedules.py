@@ -35,6 +35,10 @@ class Slot:
     start: datetime.time
     end: datetime.time
 
+    @property
+    def minutes(self):
+        return _minutes(self.end) - _minutes(self.start)
+
     def overlaps(self, other):
         return self.weekday == other.weekday and self.start < other.end and other.start < self.end
 

@@ -1,18 +1,21 @@
 """Put a school's books into the database: all or nothing, and a second time nothing."""
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 
-from core.clock import local_date
-from imports.classes import Catalogue, Classes
-from imports.families import Accounts, Children, Enquiries
+from imports.accounts import Accounts
+from imports.catalogue import Catalogue
+from imports.children import Children
+from imports.classes import Classes
+from imports.enquiries import Enquiries
 from imports.findings import find
-from imports.people import People, importer
+from imports.people import Staff, importer
+from imports.places import Places
 from imports.reading import School, read_school
-from imports.tally import Tally
+from imports.run import Run
 
 
 @dataclass(frozen=True)
@@ -21,19 +24,29 @@ class Report:
 
     school: School
     figures: dict
-    tally: Tally
+    run: Run
 
     @property
     def changes(self):
-        """How many rows of the database are new."""
-        return sum(self.tally.created.values())
+        """How many rows of the database are new, or got a field that was empty before."""
+        return self.run.created.total() + self.run.completed.total()
+
+    def count_endings(self):
+        """{book: {created, matched, left_out, unusable or duplicate: rows}}: together all rows of data."""
+        endings = defaultdict(Counter)
+        for source, ending in (self.school.endings | self.run.endings).items():
+            if not ending.startswith("skipped"):
+                endings[source.book][ending] += 1
+        return {book: dict(counts) for book, counts in endings.items()}
 
     def as_dict(self):
         return {
             **self.figures,
             "changes": self.changes,
-            "created": dict(+self.tally.created),
-            "matched": dict(+self.tally.matched),
+            "created": dict(+self.run.created),
+            "completed": dict(+self.run.completed),
+            "matched": dict(+self.run.matched),
+            "endings": self.count_endings(),
             "skipped": self.school.count_skipped(),
             "columns": self.school.columns,
             "rows": [problem.as_dict() for problem in self.school.problems],
@@ -48,33 +61,23 @@ def import_school(*, directory, now, by=None, dry_run=False, mapping=None, shift
     return write_school(school=read_school(directory, mapping), now=now, by=by, dry_run=dry_run, shift=shift)
 
 
+@transaction.atomic
 def write_school(*, school, now, by=None, dry_run=False, shift=timedelta(0)):
     """Write what a school's books say; what is there already is found again and left as it is.
 
-    `by` is the person who is recorded with it (None: the import's own account). With `dry_run` the database
-    stays as it was. `shift` moves the dates of the books by whole weeks, for a demo that is never out of date.
+    A field that was empty is filled: a row that was mended does what it could not do before. `by` is the person
+    who is recorded with it (None: the import's own account). With `dry_run` the database stays as it was.
+    `shift` moves the dates of the books by whole weeks, for a demo that is never out of date.
     """
-    figures = find(school)
-    tally = Tally()
-    with transaction.atomic():
-        _write(school, tally, by=by or importer(), now=now, shift=shift)
-        transaction.set_rollback(dry_run)
-    school.problems.extend(tally.problems)
-    return Report(school, figures, tally)
-
-
-def _write(school, tally, *, by, now, shift):
-    today = local_date(now, settings.TIME_ZONE)
-    people, catalogue = People(school, tally), Catalogue(school, tally)
-    run = {"tally": tally, "by": by, "now": now, "today": today, "shift": shift}
-    classes = Classes(school, people=people, catalogue=catalogue, **run)
-    children = Children(school, people=people, tally=tally)
-    accounts = Accounts(school, people=people, catalogue=catalogue, classes=classes, **run)
-    for child in school.children:
-        student = children.student(child)
-        for row in child.rows:
-            accounts.take_over(student, row)
-    accounts.save()
-    enquiries = Enquiries(people=people, catalogue=catalogue, tally=tally, today=today, shift=shift)
-    for row in school.enquiries:
-        enquiries.take_over(row)
+    run = Run(school, by=by or importer(), now=now, shift=shift)
+    places, catalogue = Places(run), Catalogue(run)
+    staff = Staff(run, places)
+    classes = Classes(run, places=places, staff=staff, catalogue=catalogue)
+    classes.take_over()
+    children = Children(run, places=places, staff=staff, classes=classes).take_over()
+    Accounts(run, places=places, classes=classes).take_over(children)
+    classes.plan()
+    Enquiries(run, places=places, staff=staff, catalogue=catalogue).take_over()
+    school.problems += run.problems
+    transaction.set_rollback(dry_run)
+    return Report(school, find(school), run)

@@ -19,9 +19,7 @@ TOTAL = re.compile(
     re.IGNORECASE,
 )
 NO_KEY = re.compile(r"\d*(\.\d+)?(人|名|位|条|个|个班|班)?", re.ASCII)
-FOOTER = re.compile(
-    "(制表|审核|填表|打印|制单|统计|复核|负责|更新|备注|说明|注)(人|者|日期|时间)?:.*|注意事项.*"
-)
+FOOTER = re.compile("(制表|审核|填表|打印|制单|统计|复核|负责|更新|备注|说明|注)(人|者|日期|时间)?:.*|注意事项.*")
 
 
 @dataclass(frozen=True)
@@ -156,11 +154,7 @@ def _is_bare_name(table, filled):
     """A child of whom only the name is written down; not a heading such as 银州校区 or 以下为新生."""
     key = table.column_of(table.book.key_field)
     name = clean_label(filled[key.index]) if key else ""
-    return (
-        bool(re.fullmatch("[\u4e00-\u9fff·]{2,4}", name))
-        and not branch_in(name)
-        and not name.startswith("以")
-    )
+    return bool(re.fullmatch("[\u4e00-\u9fff·]{2,4}", name)) and not branch_in(name) and not name.startswith("以")
 
 
 def _shown(row):
@@ -255,8 +249,7 @@ def _report_merged_number(table, index, value, top, bottom):
             table.source(top),
             column=table.columns[index].title,
             value=clean_text(value),
-            reason=_("One number stands for the rows %(first)d to %(last)d together.")
-            % {"first": top, "last": bottom},
+            reason=_("One number stands for the rows %(first)d to %(last)d together.") % {"first": top, "last": bottom},
             mend=_("It was taken for the first row only: write a number into each row."),
             severity=Severity.WARNING,
             code="merged_number",

@@ -105,12 +105,7 @@ def classes_of(child, book):
 
 def child_clashes(children, book):
     """[(child, class, class)] for children whose classes overlap in the week."""
-    return [
-        (child, a, b)
-        for child in children
-        for a, b in combinations(classes_of(child, book), 2)
-        if a.overlaps(b)
-    ]
+    return [(child, a, b) for child in children for a, b in combinations(classes_of(child, book), 2) if a.overlaps(b)]
 
 
 def over_capacity(children, book):

@@ -89,17 +89,13 @@ def clean_name(value):
     """A person's name, cleaned as the pages clean it; raises where a cell holds none."""
     name = names.clean_name(clean_word(value))
     if name and not re.search(r"[^\W\d_]", name):
-        raise BadValueError(
-            _("“%(value)s” is no name.") % {"value": name}, _("Write the person's name."), "bad_name"
-        )
+        raise BadValueError(_("“%(value)s” is no name.") % {"value": name}, _("Write the person's name."), "bad_name")
     return name
 
 
 def split_list(value):
     """ "银州校区、清河校区" → two labels."""
-    parts = re.split(
-        r"[、,;/|&+\n]|以及|(?<=[区店部校心])和", unicodedata.normalize("NFKC", str(value or ""))
-    )
+    parts = re.split(r"[、,;/|&+\n]|以及|(?<=[区店部校心])和", unicodedata.normalize("NFKC", str(value or "")))
     return tuple(dict.fromkeys(label for label in map(clean_label, parts) if label))
 
 

@@ -86,9 +86,7 @@ def release_expired_leases(*, now):
     with transaction.atomic():
         lost = expired.filter(status=Status.SENDING).select_for_update(skip_locked=True)
         ids = list(lost.values_list("pk", flat=True))
-        lost_attempts = MessageAttempt.objects.filter(
-            message__in=ids, outcome=MessageAttempt.Outcome.PENDING
-        )
+        lost_attempts = MessageAttempt.objects.filter(message__in=ids, outcome=MessageAttempt.Outcome.PENDING)
         lost_attempts.update(outcome=MessageAttempt.Outcome.UNKNOWN)
         expired.filter(pk__in=ids, status=Status.SENDING).update(status=Status.UNKNOWN, **no_lease)
 

@@ -154,7 +154,5 @@ def _was_before_the_request(error):
     if not isinstance(error, requests.exceptions.ConnectionError):
         return False
     reason = getattr(error.args[0] if error.args else None, "reason", None)  # of urllib3's MaxRetryError
-    has_wrong_certificate = bool(reason and reason.args) and isinstance(
-        reason.args[0], ssl.SSLCertVerificationError
-    )
+    has_wrong_certificate = bool(reason and reason.args) and isinstance(reason.args[0], ssl.SSLCertVerificationError)
     return isinstance(reason, NewConnectionError) or has_wrong_certificate

@@ -59,9 +59,7 @@ class OutboundMessage(models.Model):
     class Channel(models.TextChoices):
         SMS = "sms", _("SMS")
 
-    branch = models.ForeignKey(
-        Branch, models.PROTECT, related_name="outbound_messages", verbose_name=_("branch")
-    )
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="outbound_messages", verbose_name=_("branch"))
     dedupe_key = models.CharField(max_length=300, unique=True, editable=False)
     kind = models.CharField(_("kind"), max_length=50, help_text=_("For example: class_reminder."))
     subject = models.CharField(max_length=100, help_text=_("What it speaks of: lesson=812."))
@@ -101,9 +99,7 @@ class OutboundMessage(models.Model):
             models.Index(fields=["about", "-due_at"], name="outbox_about"),
             models.Index(fields=["branch", "-due_at"], name="outbox_branch"),
             models.Index(fields=["status", "not_before"], name="outbox_status"),
-            models.Index(
-                fields=["lease_until"], name="outbox_leases", condition=Q(lease_until__isnull=False)
-            ),
+            models.Index(fields=["lease_until"], name="outbox_leases", condition=Q(lease_until__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(name="outbox_status_known", condition=Q(status__in=Status.values)),
@@ -198,8 +194,7 @@ class MessageAttempt(models.Model):
             ),
             models.CheckConstraint(
                 name="messageattempt_accepted_has_sid",
-                condition=Q(outcome="accepted") & ~Q(provider_sid="")
-                | ~Q(outcome="accepted") & Q(provider_sid=""),
+                condition=Q(outcome="accepted") & ~Q(provider_sid="") | ~Q(outcome="accepted") & Q(provider_sid=""),
             ),
         ]
 

@@ -60,9 +60,7 @@ def _reconcile(message, gateway, now):
 
 def _has_twin_under_way(message):
     """The same words to the same number, being sent just now: the list would not tell them apart."""
-    twins = OutboundMessage.objects.filter(
-        to_phone=message.to_phone, body=message.body, status=Status.SENDING
-    )
+    twins = OutboundMessage.objects.filter(to_phone=message.to_phone, body=message.body, status=Status.SENDING)
     return twins.exclude(pk=message.pk).exists()
 
 

@@ -41,9 +41,7 @@ def _is_quiet(wall_time, quiet_from, quiet_until):
 
 
 def next_allowed_at(branch, at):
-    return next_allowed(
-        at, time_zone=branch.time_zone, quiet_from=branch.quiet_from, quiet_until=branch.quiet_until
-    )
+    return next_allowed(at, time_zone=branch.time_zone, quiet_from=branch.quiet_from, quiet_until=branch.quiet_until)
 
 
 # --- what the provider's answers mean --------------------------------------------------------------------

@@ -153,10 +153,7 @@ class _Drain:
 
     def is_over(self):
         return (
-            self.left <= 0
-            or self.troubles >= TROUBLES_IN_A_ROW
-            or self.clock.elapsed() > DRAIN_BUDGET
-            or is_stopping()
+            self.left <= 0 or self.troubles >= TROUBLES_IN_A_ROW or self.clock.elapsed() > DRAIN_BUDGET or is_stopping()
         )
 
     @cached_property
@@ -245,9 +242,7 @@ def send_again(*, message, now):
 
 def suppress(*, phone, purpose, branch=None, reason=Suppression.Reason.ASKED):
     """Write to this number for this purpose no more; without a branch, from no branch."""
-    Suppression.objects.get_or_create(
-        phone=phone, purpose=purpose, branch=branch, defaults={"reason": reason}
-    )
+    Suppression.objects.get_or_create(phone=phone, purpose=purpose, branch=branch, defaults={"reason": reason})
 
 
 def lift_suppression(*, phone, purpose, branch=None):

@@ -30,7 +30,6 @@ class ClassGroupQuerySet(OwnTeachingQuerySet):
         lessons = self.model.lessons.rel.related_model.objects.active()
         return self.annotate(student_count=_number_of(members), lesson_count=_number_of(lessons))
 
-
     def running(self, today):
         """Classes that still have a lesson to come."""
         lessons = self.model.lessons.rel.related_model.objects.planned().filter(local_date__gte=today)
@@ -80,9 +79,7 @@ class KeptClashQuerySet(BranchScopedQuerySet):
     def unsolved(self):
         """Those where both lessons still take the same person or room at the same time."""
         bookings = self.model.bookings()
-        ours = bookings.filter(
-            kind=OuterRef("kind"), resource_id=OuterRef("resource_id"), lesson=OuterRef("lesson")
-        )
+        ours = bookings.filter(kind=OuterRef("kind"), resource_id=OuterRef("resource_id"), lesson=OuterRef("lesson"))
         theirs = bookings.filter(
             kind=OuterRef("kind"),
             resource_id=OuterRef("resource_id"),
@@ -96,6 +93,6 @@ class KeptClashQuerySet(BranchScopedQuerySet):
         return self.filter(lesson__ends_at__gt=now)
 
     def with_lessons(self):
-        return self.select_related(
-            "lesson__class_group", "lesson__branch", "other__class_group", "kept_by"
-        ).order_by(F("lesson__starts_at"), "pk")
+        return self.select_related("lesson__class_group", "lesson__branch", "other__class_group", "kept_by").order_by(
+            F("lesson__starts_at"), "pk"
+        )

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import socket
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -62,21 +63,20 @@ def hold_folder():
     return lock
 
 
-def refuse_broken_database():
+@contextmanager
+def refusing_broken_database():
+    """A file that is no database, a server that does not answer, a full disk: said in a sentence, with its words."""
     try:
-        connection.ensure_connection()
-        connection.introspection.table_names()
+        yield
     except (DatabaseError, ImproperlyConfigured) as error:
-        raise DemoError(_broken(str(error).strip().splitlines()[0])) from error
+        reason = str(error).strip().splitlines()[0]
+        raise DemoError(_broken() % {"name": connection.settings_dict["NAME"], "reason": reason}) from error
 
 
-def _broken(reason):
-    """`reason` is the database's own words, which a person who runs PostgreSQL will want."""
+def _broken():
     if connection.vendor == "sqlite":
-        sentence = _("%(name)s is no database: start over with --fresh, or name another in DATABASE_URL.")
-    else:
-        sentence = _("The database %(name)s cannot be reached (%(reason)s): check DATABASE_URL.")
-    return sentence % {"name": connection.settings_dict["NAME"], "reason": reason}
+        return _("The database %(name)s cannot be used (%(reason)s): start over with --fresh.")
+    return _("The database %(name)s cannot be used (%(reason)s): check DATABASE_URL.")
 
 
 def refuse_missing_books():

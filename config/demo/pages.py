@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import cycle, islice
 
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils import timezone
 
@@ -30,14 +30,19 @@ def home(user):
     return [reverse("home")]
 
 
+def _students(user):
+    """Those with several courses first: their pages show most."""
+    visible = Student.objects.visible_to(user)
+    return visible.annotate(courses=Count("enrolments"), course=Min("enrolments__course")).order_by("-courses", "pk")
+
+
 def students(user):
-    """Those with several courses first, whose pages show most."""
-    visible = Student.objects.visible_to(user).annotate(courses=Count("enrolments")).order_by("-courses", "pk")
-    return [reverse("student", args=[pk]) for pk in visible.values_list("pk", flat=True)]
+    return [reverse("student", args=[student.pk]) for student in _students(user)]
 
 
 def enrolments(user):
-    return [address + "enrol/" for address in students(user)]
+    """Renewals: the step after the course is chosen."""
+    return [f"{reverse('enrol', args=[student.pk])}?course={student.course}" for student in _students(user)]
 
 
 def week(user):

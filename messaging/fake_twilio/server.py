@@ -59,7 +59,7 @@ class FakeTwilio:
             self.carrier.deliver(message)
 
     def _move_on(self):
-        while not self._stopped.wait(min(self.step_seconds, 0.2)):
+        while not self._stopped.wait(min(max(self.step_seconds, 0.01), 0.2)):
             ready = self.store.now() - self.step_seconds
             for message in self.store.under_way():
                 if message["updated_at"] <= ready and not self._stopped.is_set():

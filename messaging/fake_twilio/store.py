@@ -83,11 +83,10 @@ class Store:
 
     def phones(self):
         """(phone, how many texts, the latest one) of every number that was written to, the latest first."""
-        latest = self._run(
+        return self._run(
             "SELECT *, COUNT(*) AS count FROM messages GROUP BY to_phone HAVING number = MAX(number)"
             " ORDER BY number DESC"
         )
-        return latest
 
     # --- what goes wrong ----------------------------------------------------------------------------------
 
@@ -99,9 +98,7 @@ class Store:
 
     def inject(self, name, *, value="", phone="", times=1):
         """Let `name` go wrong the next `times`, for one number or for all."""
-        self._run(
-            "INSERT INTO faults (name, value, phone, times) VALUES (?, ?, ?, ?)", name, str(value), phone, times
-        )
+        self._run("INSERT INTO faults (name, value, phone, times) VALUES (?, ?, ?, ?)", name, str(value), phone, times)
 
     def take_fault(self, names, phone):
         """(name, value) of the oldest fault of these names that waits for this number; used up by asking."""

@@ -2,172 +2,390 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import messaging.models
 from django.db import migrations, models
+
+import messaging.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('branches', '0001_initial'),
+        ("branches", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='OutboundMessage',
+            name="OutboundMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dedupe_key', models.CharField(editable=False, max_length=300, unique=True)),
-                ('kind', models.CharField(help_text='For example: class_reminder.', max_length=50, verbose_name='kind')),
-                ('subject', models.CharField(help_text='What it speaks of: lesson=812.', max_length=100)),
-                ('occurrence', models.CharField(help_text='Which of several occasions: 24h. Never a time of day: clocks change.', max_length=100)),
-                ('recipient', models.CharField(help_text='Whom it is for: guardian:93.', max_length=100)),
-                ('about', models.CharField(help_text='On whose page it is listed: student:17.', max_length=100)),
-                ('channel', models.CharField(choices=[('sms', 'SMS')], default='sms', max_length=20, verbose_name='channel')),
-                ('due_at', models.DateTimeField(verbose_name='due at')),
-                ('useful_until', models.DateTimeField(help_text='Afterwards it is not sent any more.', verbose_name='useful until')),
-                ('status', models.CharField(choices=[('queued', 'waiting'), ('claimed', 'being prepared'), ('sending', 'being sent'), ('accepted', 'accepted by the provider'), ('sent', 'sent'), ('delivered', 'delivered'), ('undelivered', 'not delivered'), ('failed', 'failed'), ('rejected', 'rejected by the provider'), ('unknown', 'outcome unknown'), ('needs_review', 'to be looked at'), ('suppressed', 'held back'), ('expired', 'too late'), ('cancelled', 'no longer needed')], default='queued', max_length=20, verbose_name='status')),
-                ('status_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
-                ('reason', models.CharField(blank=True, help_text='Why it was not sent.', max_length=100, verbose_name='reason')),
-                ('error_code', models.CharField(blank=True, max_length=20, verbose_name='error code')),
-                ('not_before', models.DateTimeField(help_text='due_at, or later: after a failure, or quiet hours.')),
-                ('token', models.CharField(blank=True, editable=False, max_length=32)),
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('attempt_count', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('to_phone', models.CharField(blank=True, max_length=16, verbose_name='phone')),
-                ('body', models.TextField(blank=True, verbose_name='text')),
-                ('provider_sid', models.CharField(blank=True, max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('handled_at', models.DateTimeField(blank=True, help_text='When staff dealt with a message that failed.', null=True, verbose_name='handled at')),
-                ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outbound_messages', to='branches.branch', verbose_name='branch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dedupe_key", models.CharField(editable=False, max_length=300, unique=True)),
+                (
+                    "kind",
+                    models.CharField(help_text="For example: class_reminder.", max_length=50, verbose_name="kind"),
+                ),
+                ("subject", models.CharField(help_text="What it speaks of: lesson=812.", max_length=100)),
+                (
+                    "occurrence",
+                    models.CharField(
+                        help_text="Which of several occasions: 24h. Never a time of day: clocks change.", max_length=100
+                    ),
+                ),
+                ("recipient", models.CharField(help_text="Whom it is for: guardian:93.", max_length=100)),
+                ("about", models.CharField(help_text="On whose page it is listed: student:17.", max_length=100)),
+                (
+                    "channel",
+                    models.CharField(choices=[("sms", "SMS")], default="sms", max_length=20, verbose_name="channel"),
+                ),
+                ("due_at", models.DateTimeField(verbose_name="due at")),
+                (
+                    "useful_until",
+                    models.DateTimeField(help_text="Afterwards it is not sent any more.", verbose_name="useful until"),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "waiting"),
+                            ("claimed", "being prepared"),
+                            ("sending", "being sent"),
+                            ("accepted", "accepted by the provider"),
+                            ("sent", "sent"),
+                            ("delivered", "delivered"),
+                            ("undelivered", "not delivered"),
+                            ("failed", "failed"),
+                            ("rejected", "rejected by the provider"),
+                            ("unknown", "outcome unknown"),
+                            ("needs_review", "to be looked at"),
+                            ("suppressed", "held back"),
+                            ("expired", "too late"),
+                            ("cancelled", "no longer needed"),
+                        ],
+                        default="queued",
+                        max_length=20,
+                        verbose_name="status",
+                    ),
+                ),
+                ("status_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="since")),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="Why it was not sent.", max_length=100, verbose_name="reason"
+                    ),
+                ),
+                ("error_code", models.CharField(blank=True, max_length=20, verbose_name="error code")),
+                ("not_before", models.DateTimeField(help_text="due_at, or later: after a failure, or quiet hours.")),
+                ("token", models.CharField(blank=True, editable=False, max_length=32)),
+                ("lease_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("attempt_count", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("to_phone", models.CharField(blank=True, max_length=16, verbose_name="phone")),
+                ("body", models.TextField(blank=True, verbose_name="text")),
+                ("provider_sid", models.CharField(blank=True, max_length=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                (
+                    "handled_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When staff dealt with a message that failed.",
+                        null=True,
+                        verbose_name="handled at",
+                    ),
+                ),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="outbound_messages",
+                        to="branches.branch",
+                        verbose_name="branch",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
-                'ordering': ['-due_at', '-pk'],
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
+                "ordering": ["-due_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='MessageAttempt',
+            name="MessageAttempt",
             fields=[
-                ('id', models.CharField(default=messaging.models.new_attempt_id, editable=False, max_length=43, primary_key=True, serialize=False)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('worker', models.CharField(max_length=100)),
-                ('started_at', models.DateTimeField()),
-                ('sender', models.CharField(max_length=64)),
-                ('to_phone', models.CharField(max_length=16)),
-                ('body', models.TextField()),
-                ('outcome', models.CharField(choices=[('pending', 'under way'), ('accepted', 'accepted'), ('not_sent', 'not sent'), ('throttled', 'too many at once'), ('misconfigured', 'our account refused'), ('opted_out', 'recipient opted out'), ('rejected', 'rejected'), ('unknown', 'unknown')], default='pending', max_length=20)),
-                ('http_status', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('error_code', models.CharField(blank=True, max_length=20)),
-                ('provider_sid', models.CharField(blank=True, max_length=64)),
-                ('provider_status', models.CharField(blank=True, max_length=20)),
-                ('resolved_by', models.CharField(blank=True, choices=[('response', "the provider's answer"), ('callback', "the provider's report"), ('reconcile', "the provider's list")], max_length=20)),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='messaging.outboundmessage')),
+                (
+                    "id",
+                    models.CharField(
+                        default=messaging.models.new_attempt_id,
+                        editable=False,
+                        max_length=43,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("worker", models.CharField(max_length=100)),
+                ("started_at", models.DateTimeField()),
+                ("sender", models.CharField(max_length=64)),
+                ("to_phone", models.CharField(max_length=16)),
+                ("body", models.TextField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("pending", "under way"),
+                            ("accepted", "accepted"),
+                            ("not_sent", "not sent"),
+                            ("throttled", "too many at once"),
+                            ("misconfigured", "our account refused"),
+                            ("opted_out", "recipient opted out"),
+                            ("rejected", "rejected"),
+                            ("unknown", "unknown"),
+                        ],
+                        default="pending",
+                        max_length=20,
+                    ),
+                ),
+                ("http_status", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("error_code", models.CharField(blank=True, max_length=20)),
+                ("provider_sid", models.CharField(blank=True, max_length=64)),
+                ("provider_status", models.CharField(blank=True, max_length=20)),
+                (
+                    "resolved_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("response", "the provider's answer"),
+                            ("callback", "the provider's report"),
+                            ("reconcile", "the provider's list"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attempts",
+                        to="messaging.outboundmessage",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'attempt',
-                'verbose_name_plural': 'attempts',
-                'ordering': ['message', 'number'],
+                "verbose_name": "attempt",
+                "verbose_name_plural": "attempts",
+                "ordering": ["message", "number"],
             },
         ),
         migrations.CreateModel(
-            name='Suppression',
+            name="Suppression",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('phone', models.CharField(max_length=16, verbose_name='phone')),
-                ('purpose', models.CharField(choices=[('service', 'service'), ('marketing', 'marketing'), ('code', 'sign-in code')], max_length=20, verbose_name='purpose')),
-                ('reason', models.CharField(choices=[('opted_out', 'opted out with the provider'), ('asked', 'asked us to stop')], max_length=20, verbose_name='reason')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('branch', models.ForeignKey(blank=True, help_text='Empty: for all branches.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='branches.branch', verbose_name='branch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("phone", models.CharField(max_length=16, verbose_name="phone")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[("service", "service"), ("marketing", "marketing"), ("code", "sign-in code")],
+                        max_length=20,
+                        verbose_name="purpose",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[("opted_out", "opted out with the provider"), ("asked", "asked us to stop")],
+                        max_length=20,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty: for all branches.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="branches.branch",
+                        verbose_name="branch",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'suppressed number',
-                'verbose_name_plural': 'suppressed numbers',
-                'ordering': ['-created_at'],
+                "verbose_name": "suppressed number",
+                "verbose_name_plural": "suppressed numbers",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='MessageEvent',
+            name="MessageEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(max_length=30)),
-                ('error_code', models.CharField(blank=True, max_length=20)),
-                ('provider_sid', models.CharField(max_length=64)),
-                ('received_at', models.DateTimeField()),
-                ('attempt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='messaging.messageattempt')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("status", models.CharField(max_length=30)),
+                ("error_code", models.CharField(blank=True, max_length=20)),
+                ("provider_sid", models.CharField(max_length=64)),
+                ("received_at", models.DateTimeField()),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="messaging.messageattempt",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'delivery report',
-                'verbose_name_plural': 'delivery reports',
-                'ordering': ['received_at', 'pk'],
-                'constraints': [models.UniqueConstraint(fields=('attempt', 'status', 'error_code'), name='messageevent_once')],
+                "verbose_name": "delivery report",
+                "verbose_name_plural": "delivery reports",
+                "ordering": ["received_at", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("attempt", "status", "error_code"), name="messageevent_once")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='outboundmessage',
-            index=models.Index(fields=['about', '-due_at'], name='outbox_about'),
+            model_name="outboundmessage",
+            index=models.Index(fields=["about", "-due_at"], name="outbox_about"),
         ),
         migrations.AddIndex(
-            model_name='outboundmessage',
-            index=models.Index(fields=['branch', '-due_at'], name='outbox_branch'),
+            model_name="outboundmessage",
+            index=models.Index(fields=["branch", "-due_at"], name="outbox_branch"),
         ),
         migrations.AddIndex(
-            model_name='outboundmessage',
-            index=models.Index(fields=['status', 'not_before'], name='outbox_status'),
+            model_name="outboundmessage",
+            index=models.Index(fields=["status", "not_before"], name="outbox_status"),
         ),
         migrations.AddIndex(
-            model_name='outboundmessage',
-            index=models.Index(condition=models.Q(('lease_until__isnull', False)), fields=['lease_until'], name='outbox_leases'),
+            model_name="outboundmessage",
+            index=models.Index(
+                condition=models.Q(("lease_until__isnull", False)), fields=["lease_until"], name="outbox_leases"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outboundmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'claimed', 'sending', 'accepted', 'sent', 'delivered', 'undelivered', 'failed', 'rejected', 'unknown', 'needs_review', 'suppressed', 'expired', 'cancelled'])), name='outbox_status_known'),
+            model_name="outboundmessage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "queued",
+                            "claimed",
+                            "sending",
+                            "accepted",
+                            "sent",
+                            "delivered",
+                            "undelivered",
+                            "failed",
+                            "rejected",
+                            "unknown",
+                            "needs_review",
+                            "suppressed",
+                            "expired",
+                            "cancelled",
+                        ],
+                    )
+                ),
+                name="outbox_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outboundmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('useful_until__gt', models.F('due_at'))), name='outbox_useful_when_due'),
+            model_name="outboundmessage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("useful_until__gt", models.F("due_at"))), name="outbox_useful_when_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outboundmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('not_before__gte', models.F('due_at'))), name='outbox_not_before_due'),
+            model_name="outboundmessage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("not_before__gte", models.F("due_at"))), name="outbox_not_before_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outboundmessage',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('status__in', ['claimed', 'sending']), models.Q(('token', ''), _negated=True)), models.Q(models.Q(('status__in', ['claimed', 'sending']), _negated=True), ('lease_until__isnull', True), ('token', '')), _connector='OR'), name='outbox_lease_while_held'),
+            model_name="outboundmessage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("lease_until__isnull", False),
+                        ("status__in", ["claimed", "sending"]),
+                        models.Q(("token", ""), _negated=True),
+                    ),
+                    models.Q(
+                        models.Q(("status__in", ["claimed", "sending"]), _negated=True),
+                        ("lease_until__isnull", True),
+                        ("token", ""),
+                    ),
+                    _connector="OR",
+                ),
+                name="outbox_lease_while_held",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outboundmessage',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['accepted', 'sent', 'delivered', 'undelivered', 'failed']), _negated=True), models.Q(('provider_sid', ''), _negated=True), _connector='OR'), name='outbox_sid_once_accepted'),
+            model_name="outboundmessage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["accepted", "sent", "delivered", "undelivered", "failed"]), _negated=True),
+                    models.Q(("provider_sid", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="outbox_sid_once_accepted",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outboundmessage',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['sending', 'unknown', 'accepted', 'sent', 'delivered', 'undelivered', 'failed']), _negated=True), models.Q(('attempt_count__gt', 0), models.Q(('to_phone', ''), _negated=True), models.Q(('body', ''), _negated=True)), _connector='OR'), name='outbox_text_once_sending'),
+            model_name="outboundmessage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "status__in",
+                            ["sending", "unknown", "accepted", "sent", "delivered", "undelivered", "failed"],
+                        ),
+                        _negated=True,
+                    ),
+                    models.Q(
+                        ("attempt_count__gt", 0),
+                        models.Q(("to_phone", ""), _negated=True),
+                        models.Q(("body", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="outbox_text_once_sending",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='messageattempt',
-            constraint=models.UniqueConstraint(fields=('message', 'number'), name='messageattempt_number'),
+            model_name="messageattempt",
+            constraint=models.UniqueConstraint(fields=("message", "number"), name="messageattempt_number"),
         ),
         migrations.AddConstraint(
-            model_name='messageattempt',
-            constraint=models.UniqueConstraint(condition=models.Q(('provider_sid', ''), _negated=True), fields=('provider_sid',), name='messageattempt_provider_sid'),
+            model_name="messageattempt",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("provider_sid", ""), _negated=True),
+                fields=("provider_sid",),
+                name="messageattempt_provider_sid",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='messageattempt',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'accepted'), models.Q(('provider_sid', ''), _negated=True)), models.Q(models.Q(('outcome', 'accepted'), _negated=True), ('provider_sid', '')), _connector='OR'), name='messageattempt_accepted_has_sid'),
+            model_name="messageattempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", "accepted"), models.Q(("provider_sid", ""), _negated=True)),
+                    models.Q(models.Q(("outcome", "accepted"), _negated=True), ("provider_sid", "")),
+                    _connector="OR",
+                ),
+                name="messageattempt_accepted_has_sid",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.UniqueConstraint(fields=('phone', 'purpose', 'branch'), name='suppression_in_branch'),
+            model_name="suppression",
+            constraint=models.UniqueConstraint(fields=("phone", "purpose", "branch"), name="suppression_in_branch"),
         ),
         migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.UniqueConstraint(condition=models.Q(('branch__isnull', True)), fields=('phone', 'purpose'), name='suppression_everywhere'),
+            model_name="suppression",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("branch__isnull", True)), fields=("phone", "purpose"), name="suppression_everywhere"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.CheckConstraint(condition=models.Q(('purpose__in', ['service', 'marketing', 'code'])), name='suppression_purpose'),
+            model_name="suppression",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("purpose__in", ["service", "marketing", "code"])), name="suppression_purpose"
+            ),
         ),
     ]

@@ -8,226 +8,502 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('branches', '0001_initial'),
-        ('courses', '0001_initial'),
-        ('enrolments', '0001_initial'),
+        ("branches", "0001_initial"),
+        ("courses", "0001_initial"),
+        ("enrolments", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ClassGroup',
+            name="ClassGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=50, verbose_name='name')),
-                ('capacity', models.PositiveSmallIntegerField(verbose_name='capacity')),
-                ('first_date', models.DateField(verbose_name='first day')),
-                ('lessons_total', models.PositiveSmallIntegerField(verbose_name='lessons in all')),
-                ('lessons_before', models.PositiveSmallIntegerField(default=0, help_text='Held before the class was kept here, by its weekly rule.', verbose_name='lessons before')),
-                ('credits_per_lesson', models.DecimalField(decimal_places=1, default=Decimal('1'), max_digits=3, verbose_name='credits per lesson')),
-                ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='class_groups', to='branches.branch', verbose_name='branch')),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='class_groups', to='courses.course', verbose_name='course')),
-                ('teacher', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='class_groups', to=settings.AUTH_USER_MODEL, verbose_name='class teacher')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=50, verbose_name="name")),
+                ("capacity", models.PositiveSmallIntegerField(verbose_name="capacity")),
+                ("first_date", models.DateField(verbose_name="first day")),
+                ("lessons_total", models.PositiveSmallIntegerField(verbose_name="lessons in all")),
+                (
+                    "lessons_before",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="Held before the class was kept here, by its weekly rule.",
+                        verbose_name="lessons before",
+                    ),
+                ),
+                (
+                    "credits_per_lesson",
+                    models.DecimalField(
+                        decimal_places=1, default=Decimal("1"), max_digits=3, verbose_name="credits per lesson"
+                    ),
+                ),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="class_groups",
+                        to="branches.branch",
+                        verbose_name="branch",
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="class_groups",
+                        to="courses.course",
+                        verbose_name="course",
+                    ),
+                ),
+                (
+                    "teacher",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="class_groups",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="class teacher",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'class group',
-                'verbose_name_plural': 'class groups',
-                'ordering': ['branch', 'name'],
+                "verbose_name": "class group",
+                "verbose_name_plural": "class groups",
+                "ordering": ["branch", "name"],
             },
         ),
         migrations.CreateModel(
-            name='ClassMember',
+            name="ClassMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('joined_date', models.DateField(verbose_name='joined')),
-                ('left_date', models.DateField(blank=True, null=True, verbose_name='left')),
-                ('class_group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='members', to='scheduling.classgroup', verbose_name='class group')),
-                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='class_members', to='enrolments.enrolment', verbose_name='enrolment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("joined_date", models.DateField(verbose_name="joined")),
+                ("left_date", models.DateField(blank=True, null=True, verbose_name="left")),
+                (
+                    "class_group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="members",
+                        to="scheduling.classgroup",
+                        verbose_name="class group",
+                    ),
+                ),
+                (
+                    "enrolment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="class_members",
+                        to="enrolments.enrolment",
+                        verbose_name="enrolment",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'class member',
-                'verbose_name_plural': 'class members',
+                "verbose_name": "class member",
+                "verbose_name_plural": "class members",
             },
         ),
         migrations.CreateModel(
-            name='Lesson',
+            name="Lesson",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='lesson number')),
-                ('starts_at', models.DateTimeField(verbose_name='starts at')),
-                ('ends_at', models.DateTimeField(verbose_name='ends at')),
-                ('local_date', models.DateField(verbose_name='day')),
-                ('credits', models.DecimalField(decimal_places=1, default=Decimal('1'), max_digits=3, verbose_name='credits')),
-                ('status', models.CharField(choices=[('planned', 'Planned'), ('held', 'Held'), ('cancelled', 'Cancelled')], default='planned', max_length=10, verbose_name='status')),
-                ('cancel_reason', models.CharField(blank=True, max_length=200, verbose_name='reason of cancelling')),
-                ('is_booked', models.BooleanField(default=True, editable=False, verbose_name='takes its time')),
-                ('roll_called_at', models.DateTimeField(blank=True, null=True, verbose_name='roll called at')),
-                ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lessons', to='branches.branch', verbose_name='branch')),
-                ('class_group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lessons', to='scheduling.classgroup', verbose_name='class group')),
-                ('roll_called_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='called_lessons', to=settings.AUTH_USER_MODEL, verbose_name='roll called by')),
-                ('room', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lessons', to='branches.room', verbose_name='room')),
-                ('teacher', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lessons', to=settings.AUTH_USER_MODEL, verbose_name='teacher')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField(verbose_name="lesson number")),
+                ("starts_at", models.DateTimeField(verbose_name="starts at")),
+                ("ends_at", models.DateTimeField(verbose_name="ends at")),
+                ("local_date", models.DateField(verbose_name="day")),
+                (
+                    "credits",
+                    models.DecimalField(decimal_places=1, default=Decimal("1"), max_digits=3, verbose_name="credits"),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("planned", "Planned"), ("held", "Held"), ("cancelled", "Cancelled")],
+                        default="planned",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("cancel_reason", models.CharField(blank=True, max_length=200, verbose_name="reason of cancelling")),
+                ("is_booked", models.BooleanField(default=True, editable=False, verbose_name="takes its time")),
+                ("roll_called_at", models.DateTimeField(blank=True, null=True, verbose_name="roll called at")),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lessons",
+                        to="branches.branch",
+                        verbose_name="branch",
+                    ),
+                ),
+                (
+                    "class_group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lessons",
+                        to="scheduling.classgroup",
+                        verbose_name="class group",
+                    ),
+                ),
+                (
+                    "roll_called_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="called_lessons",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="roll called by",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lessons",
+                        to="branches.room",
+                        verbose_name="room",
+                    ),
+                ),
+                (
+                    "teacher",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lessons",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="teacher",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lesson',
-                'verbose_name_plural': 'lessons',
-                'ordering': ['starts_at', 'pk'],
-                'permissions': [('view_timetable', 'Can see the timetable'), ('call_roll', 'Can call the roll'), ('undo_roll_call', 'Can undo a roll call'), ('place_student', 'Can place a student in a class'), ('keep_clash', 'Can keep a clash')],
+                "verbose_name": "lesson",
+                "verbose_name_plural": "lessons",
+                "ordering": ["starts_at", "pk"],
+                "permissions": [
+                    ("view_timetable", "Can see the timetable"),
+                    ("call_roll", "Can call the roll"),
+                    ("undo_roll_call", "Can undo a roll call"),
+                    ("place_student", "Can place a student in a class"),
+                    ("keep_clash", "Can keep a clash"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='KeptClash',
+            name="KeptClash",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('teacher', 'teacher'), ('room', 'room'), ('student', 'student')], max_length=10, verbose_name='kind')),
-                ('resource_id', models.BigIntegerField()),
-                ('clash_group', models.BigIntegerField(editable=False)),
-                ('reason', models.CharField(max_length=200, verbose_name='reason')),
-                ('kept_at', models.DateTimeField(verbose_name='kept at')),
-                ('kept_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='kept_clashes', to=settings.AUTH_USER_MODEL, verbose_name='kept by')),
-                ('lesson', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='kept_clashes', to='scheduling.lesson', verbose_name='lesson')),
-                ('other', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='kept_clashes_of_others', to='scheduling.lesson', verbose_name='clashes with')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("teacher", "teacher"), ("room", "room"), ("student", "student")],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("resource_id", models.BigIntegerField()),
+                ("clash_group", models.BigIntegerField(editable=False)),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                ("kept_at", models.DateTimeField(verbose_name="kept at")),
+                (
+                    "kept_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="kept_clashes",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="kept by",
+                    ),
+                ),
+                (
+                    "lesson",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="kept_clashes",
+                        to="scheduling.lesson",
+                        verbose_name="lesson",
+                    ),
+                ),
+                (
+                    "other",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="kept_clashes_of_others",
+                        to="scheduling.lesson",
+                        verbose_name="clashes with",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'kept clash',
-                'verbose_name_plural': 'kept clashes',
+                "verbose_name": "kept clash",
+                "verbose_name_plural": "kept clashes",
             },
         ),
         migrations.CreateModel(
-            name='Booking',
+            name="Booking",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('teacher', 'teacher'), ('room', 'room'), ('student', 'student')], max_length=10)),
-                ('resource_id', models.BigIntegerField()),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('clash_group', models.BigIntegerField()),
-                ('lesson', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bookings', to='scheduling.lesson')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("teacher", "teacher"), ("room", "room"), ("student", "student")], max_length=10
+                    ),
+                ),
+                ("resource_id", models.BigIntegerField()),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("clash_group", models.BigIntegerField()),
+                (
+                    "lesson",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="bookings", to="scheduling.lesson"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'booking',
-                'verbose_name_plural': 'bookings',
+                "verbose_name": "booking",
+                "verbose_name_plural": "bookings",
             },
         ),
         migrations.CreateModel(
-            name='Attendance',
+            name="Attendance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('expected', 'Expected'), ('present', 'Present'), ('late', 'Late'), ('leave', 'On leave'), ('absent', 'Absent')], default='expected', max_length=10, verbose_name='status')),
-                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attendances', to='enrolments.enrolment', verbose_name='enrolment')),
-                ('lesson', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attendances', to='scheduling.lesson', verbose_name='lesson')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("expected", "Expected"),
+                            ("present", "Present"),
+                            ("late", "Late"),
+                            ("leave", "On leave"),
+                            ("absent", "Absent"),
+                        ],
+                        default="expected",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "enrolment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attendances",
+                        to="enrolments.enrolment",
+                        verbose_name="enrolment",
+                    ),
+                ),
+                (
+                    "lesson",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attendances",
+                        to="scheduling.lesson",
+                        verbose_name="lesson",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'attendance',
-                'verbose_name_plural': 'attendances',
+                "verbose_name": "attendance",
+                "verbose_name_plural": "attendances",
             },
         ),
         migrations.CreateModel(
-            name='ScheduleRule',
+            name="ScheduleRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')], verbose_name='weekday')),
-                ('start_time', models.TimeField(verbose_name='from')),
-                ('minutes', models.PositiveSmallIntegerField(verbose_name='minutes')),
-                ('valid_from', models.DateField(verbose_name='valid from')),
-                ('valid_until', models.DateField(blank=True, null=True, verbose_name='valid until')),
-                ('class_group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='scheduling.classgroup', verbose_name='class group')),
-                ('room', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='schedule_rules', to='branches.room', verbose_name='room')),
-                ('teacher', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='schedule_rules', to=settings.AUTH_USER_MODEL, verbose_name='teacher')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Monday"),
+                            (1, "Tuesday"),
+                            (2, "Wednesday"),
+                            (3, "Thursday"),
+                            (4, "Friday"),
+                            (5, "Saturday"),
+                            (6, "Sunday"),
+                        ],
+                        verbose_name="weekday",
+                    ),
+                ),
+                ("start_time", models.TimeField(verbose_name="from")),
+                ("minutes", models.PositiveSmallIntegerField(verbose_name="minutes")),
+                ("valid_from", models.DateField(verbose_name="valid from")),
+                ("valid_until", models.DateField(blank=True, null=True, verbose_name="valid until")),
+                (
+                    "class_group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rules",
+                        to="scheduling.classgroup",
+                        verbose_name="class group",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="schedule_rules",
+                        to="branches.room",
+                        verbose_name="room",
+                    ),
+                ),
+                (
+                    "teacher",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="schedule_rules",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="teacher",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'weekly rule',
-                'verbose_name_plural': 'weekly rules',
-                'ordering': ['weekday', 'start_time'],
+                "verbose_name": "weekly rule",
+                "verbose_name_plural": "weekly rules",
+                "ordering": ["weekday", "start_time"],
             },
         ),
         migrations.AddField(
-            model_name='lesson',
-            name='rule',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='lessons', to='scheduling.schedulerule', verbose_name='weekly rule'),
+            model_name="lesson",
+            name="rule",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="lessons",
+                to="scheduling.schedulerule",
+                verbose_name="weekly rule",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='classgroup',
-            constraint=models.UniqueConstraint(fields=('branch', 'name'), name='classgroup_name_in_branch', violation_error_message='This branch has a class of this name already.'),
+            model_name="classgroup",
+            constraint=models.UniqueConstraint(
+                fields=("branch", "name"),
+                name="classgroup_name_in_branch",
+                violation_error_message="This branch has a class of this name already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='classgroup',
-            constraint=models.CheckConstraint(condition=models.Q(('capacity__gt', 0), ('lessons_before__lte', models.F('lessons_total')), ('lessons_total__gt', 0)), name='classgroup_counts'),
+            model_name="classgroup",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("capacity__gt", 0), ("lessons_before__lte", models.F("lessons_total")), ("lessons_total__gt", 0)
+                ),
+                name="classgroup_counts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='classgroup',
-            constraint=models.CheckConstraint(condition=models.Q(('credits_per_lesson__gte', 0)), name='classgroup_credits'),
+            model_name="classgroup",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("credits_per_lesson__gte", 0)), name="classgroup_credits"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='classmember',
-            constraint=models.UniqueConstraint(condition=models.Q(('left_date__isnull', True)), fields=('class_group', 'enrolment'), name='classmember_once', violation_error_message='The child is in this class already.'),
+            model_name="classmember",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("left_date__isnull", True)),
+                fields=("class_group", "enrolment"),
+                name="classmember_once",
+                violation_error_message="The child is in this class already.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='keptclash',
-            index=models.Index(fields=['kind', 'resource_id'], name='keptclash_resource'),
+            model_name="keptclash",
+            index=models.Index(fields=["kind", "resource_id"], name="keptclash_resource"),
         ),
         migrations.AddConstraint(
-            model_name='keptclash',
-            constraint=models.UniqueConstraint(fields=('kind', 'resource_id', 'lesson', 'other'), name='keptclash_once'),
+            model_name="keptclash",
+            constraint=models.UniqueConstraint(
+                fields=("kind", "resource_id", "lesson", "other"), name="keptclash_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='keptclash',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='keptclash_has_reason'),
+            model_name="keptclash",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True), name="keptclash_has_reason"
+            ),
         ),
         migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(fields=['kind', 'resource_id', 'starts_at'], name='booking_resource_starts'),
+            model_name="booking",
+            index=models.Index(fields=["kind", "resource_id", "starts_at"], name="booking_resource_starts"),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.UniqueConstraint(fields=('lesson', 'kind', 'resource_id'), name='booking_once_a_lesson'),
+            model_name="booking",
+            constraint=models.UniqueConstraint(fields=("lesson", "kind", "resource_id"), name="booking_once_a_lesson"),
         ),
         migrations.AddConstraint(
-            model_name='attendance',
-            constraint=models.UniqueConstraint(fields=('lesson', 'enrolment'), name='attendance_once'),
+            model_name="attendance",
+            constraint=models.UniqueConstraint(fields=("lesson", "enrolment"), name="attendance_once"),
         ),
         migrations.AddConstraint(
-            model_name='schedulerule',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='schedulerule_weekday'),
+            model_name="schedulerule",
+            constraint=models.CheckConstraint(condition=models.Q(("weekday__lte", 6)), name="schedulerule_weekday"),
         ),
         migrations.AddConstraint(
-            model_name='schedulerule',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes__gt', 0)), name='schedulerule_minutes'),
+            model_name="schedulerule",
+            constraint=models.CheckConstraint(condition=models.Q(("minutes__gt", 0)), name="schedulerule_minutes"),
         ),
         migrations.AddIndex(
-            model_name='lesson',
-            index=models.Index(fields=['branch', 'starts_at'], name='lesson_branch_starts'),
+            model_name="lesson",
+            index=models.Index(fields=["branch", "starts_at"], name="lesson_branch_starts"),
         ),
         migrations.AddIndex(
-            model_name='lesson',
-            index=models.Index(fields=['teacher', 'starts_at'], name='lesson_teacher_starts'),
+            model_name="lesson",
+            index=models.Index(fields=["teacher", "starts_at"], name="lesson_teacher_starts"),
         ),
         migrations.AddIndex(
-            model_name='lesson',
-            index=models.Index(fields=['status', 'starts_at'], name='lesson_status_starts'),
+            model_name="lesson",
+            index=models.Index(fields=["status", "starts_at"], name="lesson_status_starts"),
         ),
         migrations.AddConstraint(
-            model_name='lesson',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='lesson_ends_after_start'),
+            model_name="lesson",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="lesson_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lesson',
-            constraint=models.CheckConstraint(condition=models.Q(('credits__gte', 0)), name='lesson_credits_not_negative'),
+            model_name="lesson",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("credits__gte", 0)), name="lesson_credits_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lesson',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('roll_called_at__isnull', False), ('roll_called_by__isnull', False), ('status', 'held')), models.Q(models.Q(('status', 'held'), _negated=True), ('roll_called_at__isnull', True), ('roll_called_by__isnull', True)), _connector='OR'), name='lesson_held_when_called'),
+            model_name="lesson",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("roll_called_at__isnull", False), ("roll_called_by__isnull", False), ("status", "held")),
+                    models.Q(
+                        models.Q(("status", "held"), _negated=True),
+                        ("roll_called_at__isnull", True),
+                        ("roll_called_by__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="lesson_held_when_called",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lesson',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'cancelled'), _negated=True), models.Q(('cancel_reason', ''), _negated=True), _connector='OR'), name='lesson_cancelled_with_reason'),
+            model_name="lesson",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "cancelled"), _negated=True),
+                    models.Q(("cancel_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="lesson_cancelled_with_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lesson',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'cancelled'), _negated=True), fields=('class_group', 'starts_at'), name='lesson_once_in_class'),
+            model_name="lesson",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "cancelled"), _negated=True),
+                fields=("class_group", "starts_at"),
+                name="lesson_once_in_class",
+            ),
         ),
     ]

@@ -100,7 +100,7 @@ def test_faulty_job_is_named_and_changes_nothing(settings, path, spec):
 def test_reason_of_a_fault_is_told(settings):
     settings.PERIODIC_JOBS = {"core.jobs.no_such_function": {"minutes": 1}}
 
-    with pytest.raises(FaultyJobError, match="no_such_function.*does not define"):
+    with pytest.raises(FaultyJobError, match=r"no_such_function.*does not define"):
         sync_schedules()
 
 
@@ -234,7 +234,7 @@ def test_pauses_between_starts_grow_and_the_jobs_run_without_the_queue(watcher):
     assert watcher.started.index("job_loop") == 3  # after three clusters
     assert watcher.started.count("job_cluster") < 400 / 30
 
-    while not watcher.pulses:  # it may be in a pause
+    while watcher.cluster is None or not watcher.pulses:  # in a pause
         watcher.wait(1)
     answer_pulses()
     loop = watcher.fallback
@@ -271,11 +271,14 @@ def test_what_killed_supervisors_left_is_removed(watcher):
         folder.mkdir(parents=True)
     async_task(PULSE, cluster=pulse_key("host-1"))
     OrmQ.objects.update(lock=timezone.now() - timedelta(hours=1))
+    long_ago = timezone.now() - timedelta(days=31)
+    Task.objects.create(id="1", name="n", func=PULSE, started=long_ago, stopped=long_ago, success=False)
 
-    watcher._clear_up_after_the_dead()
+    watcher._clear_up()
 
     assert list(jobs.iterdir()) == [watcher.run_dir]
     assert not OrmQ.objects.exists()
+    assert not Task.objects.exists()
 
 
 # --- the jobs without the queue ----------------------------------------------------------------------------

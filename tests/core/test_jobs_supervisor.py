@@ -26,7 +26,12 @@ def wait_for(condition, *, seconds):
 
 def group_members(pgid):
     """The living processes of a process group, the main one first."""
-    listing = subprocess.run(["ps", "-eo", "pid=,pgid=,stat="], capture_output=True, text=True, check=True)
+    listing = subprocess.run(
+        ["ps", "-eo", "pid=,pgid=,stat="],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     rows = [line.split() for line in listing.stdout.splitlines()]
     return sorted(int(pid) for pid, group, state in rows if int(group) == pgid and not state.startswith("Z"))
 
@@ -67,7 +72,10 @@ class RunningSupervisor:
     def cluster(self):
         """The processes of the present cluster: main, sentinel, and the others."""
         listing = subprocess.run(
-            ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False
+            ["pgrep", "-P", str(self.process.pid)],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,
         )
         for pid in map(int, listing.stdout.split()):
             self.groups.add(pid)
@@ -91,7 +99,7 @@ def supervisor(tmp_path):
 
 def test_supervisor_keeps_the_queue_running_and_ends_with_all_its_processes(supervisor):
     supervisor.wait_for_a_pulse()
-    main, sentinel, *others = wait_for(lambda: len(supervisor.cluster()) >= 6 and supervisor.cluster(), seconds=5)
+    _main, _sentinel, *others = wait_for(lambda: len(supervisor.cluster()) >= 6 and supervisor.cluster(), seconds=5)
 
     for worker in others:  # an idle worker may die with the queue's lock, and then everything stands still
         os.kill(worker, signal.SIGKILL)

@@ -66,3 +66,25 @@ def student_row(name, phone, class_name, **values):
 def codes(school):
     """The codes of all problems, for a quick look at what was reported."""
     return [problem.code for problem in school.problems]
+
+
+STAFF_TITLES = ["姓名", "岗位", "校区", "手机号"]
+ENQUIRY_TITLES = ["校区", "孩子姓名", "电话", "意向课程", "状态", "登记日期", "跟进人"]
+TITLES = {
+    "员工名单": STAFF_TITLES,
+    "班级课表": CLASS_TITLES,
+    "学员名单": STUDENT_TITLES,
+    "意向客户": ENQUIRY_TITLES,
+}
+TEACHER = ["李洁", "老师", "东校区", "13700000001"]
+CLASS = class_row("围棋1班", "李洁", "周六 9:00-10:30", room="101")
+
+
+def write_books(folder, *, staff=(TEACHER,), classes=(CLASS,), students=(), enquiries=()):
+    """A small school's books under our own titles; a book without rows is not there. Returns the folder."""
+    folder.mkdir(exist_ok=True)
+    for (name, titles), rows in zip(TITLES.items(), (staff, classes, students, enquiries), strict=True):
+        (folder / f"{name}.xlsx").unlink(missing_ok=True)
+        if rows:
+            write_xlsx(folder / f"{name}.xlsx", {name: [titles, *rows]})
+    return folder

@@ -38,6 +38,4 @@ def fake_twilio(settings):
 
 def post_report(url, parameters, signature):
     """Post a delivery report to the page that is meant."""
-    return Client().post(
-        urlsplit(url).path, parameters, headers={"X-Twilio-Signature": signature}, secure=True
-    )
+    return Client().post(urlsplit(url).path, parameters, headers={"X-Twilio-Signature": signature}, secure=True)

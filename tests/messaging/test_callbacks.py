@@ -30,9 +30,7 @@ def attempt(queue):
 
 
 def report(attempt, status, *, sid="SM1", error_code="", now=NOW):
-    record_status_callback(
-        attempt_id=attempt.pk, status=status, provider_sid=sid, error_code=error_code, now=now
-    )
+    record_status_callback(attempt_id=attempt.pk, status=status, provider_sid=sid, error_code=error_code, now=now)
     return OutboundMessage.objects.get(pk=attempt.message_id)
 
 
@@ -118,9 +116,7 @@ def test_of_two_that_went_out_the_second_counts(attempt):
     answer(attempt, Outcome.UNKNOWN, sid="")
     OutboundMessage.objects.update(status=Status.QUEUED)
     [message] = claim_due(now=NOW, limit=1)
-    second = start_attempt(
-        message, to=PHONE, body="x", sender=SENDER, purpose=Purpose.SERVICE, now=NOW
-    )
+    second = start_attempt(message, to=PHONE, body="x", sender=SENDER, purpose=Purpose.SERVICE, now=NOW)
     answer(second, sid="SM2")
 
     assert report(attempt, "failed").status == Status.ACCEPTED
@@ -138,8 +134,17 @@ def test_second_id_for_one_attempt_is_noted_and_changes_nothing(attempt, caplog)
 
 def test_every_status_of_the_provider_has_a_rank():
     assert set(RANK) == {
-        "queued", "sending", "sent", "failed", "delivered", "undelivered", "accepted", "scheduled", "read",
-        "partially_delivered", "canceled",
+        "queued",
+        "sending",
+        "sent",
+        "failed",
+        "delivered",
+        "undelivered",
+        "accepted",
+        "scheduled",
+        "read",
+        "partially_delivered",
+        "canceled",
     }  # fmt: skip  (receiving and received are of incoming messages)
 
 
@@ -152,9 +157,7 @@ def retry(reload, message, *, now):
     return start_attempt(claimed, to=PHONE, body="x", sender=SENDER, purpose=Purpose.SERVICE, now=now)
 
 
-@pytest.mark.parametrize(
-    ("code", "status"), [("30003", Status.UNDELIVERED), ("30008", Status.NEEDS_REVIEW)]
-)
+@pytest.mark.parametrize(("code", "status"), [("30003", Status.UNDELIVERED), ("30008", Status.NEEDS_REVIEW)])
 def test_unreachable_phone_is_tried_once_more(attempt, reload, code, status):
     answer(attempt)
     message = report(attempt, "undelivered", error_code=code)

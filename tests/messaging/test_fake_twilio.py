@@ -249,7 +249,9 @@ def test_command_says_when_its_port_is_taken(fake_twilio, settings, tmp_path):
 def test_command_starts_and_ends(tmp_path):
     program = [sys.executable, "manage.py", "fake_twilio", "--port=0"]
     environment = {"VAR_DIR": str(tmp_path), "DEBUG": "1", "TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t"}
-    with subprocess.Popen(program, env={**environment, "TWILIO_FROM": "+1"}, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        program, env={**environment, "TWILIO_FROM": "+1"}, stdout=subprocess.PIPE, text=True
+    ) as process:
         url = process.stdout.readline().split()[-1]
         assert requests.get(url, timeout=5).status_code == 200
 

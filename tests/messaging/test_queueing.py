@@ -1,8 +1,7 @@
-from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from messaging.models import MessageAttempt, OutboundMessage, Status
 from messaging.registry import UnknownKindError, renders
@@ -95,47 +94,6 @@ def test_queueing_shares_the_callers_transaction(branch):
         cause_and_fail()
 
     assert not OutboundMessage.objects.exists()
-
-
-# --- what the database refuses ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"status": "lost"},
-        {"useful_until": NOW},
-        {"not_before": NOW - HOUR},
-        {"status": Status.CLAIMED},  # without token and lease
-        {"status": Status.CLAIMED, "token": "t"},
-        {"token": "t", "lease_until": NOW},  # held by nobody's state
-        {"status": Status.ACCEPTED, "attempt_count": 1, "to_phone": "+861", "body": "x"},  # without an id
-        {"status": Status.SENDING, "token": "t", "lease_until": NOW, "attempt_count": 1, "to_phone": "+861"},
-        {"status": Status.UNKNOWN, "to_phone": "+861", "body": "x"},  # never tried
-    ],
-)
-def test_database_refuses_a_state_without_its_proof(queue, fields):
-    message = queue()
-
-    with pytest.raises(IntegrityError), transaction.atomic():
-        OutboundMessage.objects.filter(pk=message.pk).update(**fields)
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"number": 1},
-        {"outcome": "accepted"},  # without the provider's id
-        {"provider_sid": "SM2"},  # though not accepted
-        {"outcome": "accepted", "provider_sid": "SM1"},  # somebody else's
-    ],
-)
-def test_database_refuses_an_attempt_that_cannot_be(queue, fields):
-    attempt = {"message": queue(), "started_at": NOW, "to_phone": "+861", "body": "x", "sender": "s", "worker": "w"}
-    MessageAttempt.objects.create(number=1, outcome="accepted", provider_sid="SM1", **attempt)
-
-    with pytest.raises(IntegrityError), transaction.atomic():
-        MessageAttempt.objects.create(**{**attempt, "number": 2, **fields})
 
 
 def test_attempt_id_cannot_be_guessed(queue):

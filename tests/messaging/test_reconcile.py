@@ -199,9 +199,7 @@ def test_report_that_comes_while_the_list_is_read_wins(unknown, fake_twilio, rel
     attempt = message.attempts.get()
 
     def listed(gateway, to_phone):
-        record_status_callback(
-            attempt_id=attempt.pk, status="delivered", provider_sid="SM1", error_code="", now=NOW
-        )
+        record_status_callback(attempt_id=attempt.pk, status="delivered", provider_sid="SM1", error_code="", now=NOW)
         return []
 
     monkeypatch.setattr("messaging.gateways.TwilioGateway.listed", listed)

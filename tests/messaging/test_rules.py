@@ -40,7 +40,14 @@ def test_no_quiet_hours():
     assert next_allowed(at("2026-11-21 03:00"), time_zone=SHANGHAI, **never) == at("2026-11-21 03:00")
 
 
-ZONES = ["Asia/Shanghai", "Europe/London", "America/New_York", "Australia/Lord_Howe", "America/St_Johns", "Asia/Kathmandu"]
+ZONES = [
+    "Asia/Shanghai",
+    "Europe/London",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "America/St_Johns",
+    "Asia/Kathmandu",
+]
 
 
 @given(

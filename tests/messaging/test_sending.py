@@ -299,19 +299,20 @@ def test_lease_and_deadline_begin_together(queue, fake_twilio, monkeypatch):
     monkeypatch.setattr(
         TwilioGateway, "send", lambda *args, deadline, **kwargs: deadlines.append(deadline) or Answer("unknown")
     )
+    monkeypatch.setattr(services, "record_outcome", lambda **answer: None)
 
     send_claimed(claimed, gateway=TwilioGateway(), clock=clock)
 
-    begun = (MessageAttempt.objects.get().started_at - NOW).total_seconds() + clock.start
+    attempt = MessageAttempt.objects.get()
+    assert attempt.message.lease_until == attempt.started_at + LEASE
+    begun = (attempt.started_at - NOW).total_seconds() + clock.start
     assert deadlines[0] == pytest.approx(begun + LEASE.total_seconds() - 50, abs=0.001)
 
 
 # --- the last look -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("answer", "status"), [(Cancelled, Status.CANCELLED), (Suppressed, Status.SUPPRESSED)]
-)
+@pytest.mark.parametrize(("answer", "status"), [(Cancelled, Status.CANCELLED), (Suppressed, Status.SUPPRESSED)])
 def test_renderer_may_decline(queue, fake_twilio, reload, answer, status):
     @renders("note")
     def note(message, now):

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand
 
 from config.demo import DemoError
 from config.demo.bench import HEAD, measure_pages
+from config.demo.checks import refusing_broken_database
 from config.demo.school import refuse_unloaded
 from config.demo.terminal import table
 
@@ -20,7 +21,8 @@ class Command(BaseCommand):
     def handle(self, *args, requests, **options):
         warnings.filterwarnings("ignore", "No directory at")  # static files need not be collected
         try:
-            refuse_unloaded()
+            with refusing_broken_database():
+                refuse_unloaded()
             self.stdout.write(table(HEAD, measure_pages(requests)))
         except DemoError as error:
             self.stderr.write(str(error))

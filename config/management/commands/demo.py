@@ -10,7 +10,12 @@ from django.utils.translation import pgettext
 
 from branches.roles import Role
 from config.demo import DemoError
-from config.demo.checks import hold_folder, refuse_taken_port, refuse_unwritable_folder
+from config.demo.checks import (
+    hold_folder,
+    refuse_taken_port,
+    refuse_unwritable_folder,
+    refusing_broken_database,
+)
 from config.demo.environment import add_port_arguments
 from config.demo.processes import are_up, processes
 from config.demo.school import PASSWORD, load_school, open_database, sign_ins
@@ -42,7 +47,8 @@ class Command(BaseCommand):
             if not no_server:
                 refuse_taken_port(port, "--port")
                 refuse_taken_port(twilio_port, "--twilio-port")
-            self._prepare(fresh)
+            with refusing_broken_database():
+                self._prepare(fresh)
             if no_server:
                 self._show_sign_ins()
             else:

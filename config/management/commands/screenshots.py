@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from config.demo import DemoError
-from config.demo.checks import hold_folder, refuse_unwritable_folder
+from config.demo.checks import hold_folder, refuse_unwritable_folder, refusing_broken_database
 from config.demo.processes import are_up, processes
 from config.demo.school import load_school, open_database
 from config.demo.supervisor import Supervisor
@@ -35,13 +35,17 @@ class Command(BaseCommand):
 
         refuse_unwritable_folder()
         with closing(hold_folder()):
-            if not open_database(fresh=fresh):
-                load_school(now=timezone.now())
+            with refusing_broken_database():
+                if not open_database(fresh=fresh):
+                    load_school(now=timezone.now())
             with Supervisor(processes()) as supervisor:
                 supervisor.wait_until(are_up, seconds=60)
-                supervisor.wait_until(has_delivered_texts, seconds=180)  # none at night
+                if fresh:
+                    supervisor.wait_until(have_texts_arrived, seconds=180)  # at night there are none
                 take_pictures(base_url=settings.PUBLIC_BASE_URL, folder=out, is_dark=dark)
 
 
-def has_delivered_texts():
-    return OutboundMessage.objects.filter(status=Status.DELIVERED).exists()
+def have_texts_arrived():
+    under_way = [Status.QUEUED, Status.CLAIMED, Status.SENDING, Status.ACCEPTED, Status.SENT]
+    texts = OutboundMessage.objects.filter(due_at__lte=timezone.now())
+    return texts.filter(status=Status.DELIVERED).exists() and not texts.filter(status__in=under_way).exists()
