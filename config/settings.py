@@ -163,7 +163,8 @@ Q_CLUSTER = {
     "ack_failures": True,
     "catch_up": False,
     "recycle": 500,
-    "save_limit": 1000,
+    "save_limit": 200,
+    "save_limit_per": "func",  # or the pulses crowd out every other result
     "poll": 1,
 }
 
@@ -190,6 +191,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz", r"^readyz"]  # asked from beside the server, over http
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 X_FRAME_OPTIONS = "DENY"
@@ -219,6 +221,7 @@ LOGGING = {
     "loggers": {
         "twilio.http_client": {"level": "WARNING"},  # its INFO lines carry numbers and texts
         "urllib3": {"level": "INFO"},  # its DEBUG lines carry numbers
+        "django-q": {"level": "WARNING"},  # three lines per pulse otherwise
     },
 }
 
