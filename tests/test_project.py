@@ -18,7 +18,8 @@ OURS = [app for app in apps.get_app_configs() if Path(app.path).parent == ROOT]
 
 def run(*command, **environment):
     """Run a command at the project's root; returns its output and refuses a failure."""
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
+    ours = {name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"}  # Playwright's
+    done = subprocess.run(command, cwd=ROOT, env=ours | environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
