@@ -154,7 +154,9 @@ class Families:
     def _add_phones(self, guardian, rows, child):
         """Further numbers, which nobody else is known to have: one in its field, more in the note."""
         for row in rows:
-            for phone in set(row.other_phones) - {*child.main_phones, guardian.other_phone}:
+            for phone in row.other_phones:
+                if phone in (*child.main_phones, guardian.other_phone):
+                    continue
                 if guardian.other_phone:
                     note = "；".join(filter(None, [guardian.note, phone]))
                     guardian.note = self.run.fitting(row, "other_phone", note, Guardian.note)
@@ -166,15 +168,16 @@ class Families:
     def compare(self, child, student):
         """A number that was missing or wrong when the child was made is taken now; another one is told."""
         links = list(student.guardianships.all())
-        known = {phone for link in links for phone in (link.guardian.phone, link.guardian.other_phone)}
         without = [link for link in links if not link.guardian.phone]
+        reached = [link.guardian for link in links if link.guardian.phone]
+        known = {phone for guardian in reached for phone in (guardian.phone, guardian.other_phone)}
         for row in child.rows:
             if row.phone and row.phone not in known:
                 known.add(row.phone)
                 if without:
                     self._complete(without.pop(0), row)
                 else:
-                    kept = "、".join(link.guardian.phone for link in links if link.guardian.phone)
+                    kept = "、".join(guardian.phone for guardian in reached)
                     self.run.report_difference(row, "phone", kept=kept)
 
     def _complete(self, link, row):

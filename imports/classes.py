@@ -154,7 +154,10 @@ class Classes:
             teacher = self._teacher([row], group.branch) or group.teacher
             self._report_other_teachers(row, teacher, group.branch)
             for slot in row.slots:
-                rules.setdefault(slot, self._rule(group, slot, teacher, room))
+                if not any(slot.overlaps(other) for other in rules):
+                    rules[slot] = self._rule(group, slot, teacher, room)
+                elif slot not in rules:
+                    self._report_overlap(row)
         self._rules += rules.values()
         group.lessons_before = self._lessons_before(group, rules.values())
 
@@ -233,6 +236,15 @@ class Classes:
             reason=reason % {"class": row.class_name, "name": name},
             mend=_("Write the name as the staff book has it, or add the person there, and put the row in again."),
             code="unknown_teacher",
+        )
+
+    def _report_overlap(self, row):
+        self.run.report(
+            row,
+            field="schedule",
+            reason=_("Two weekly times of “%(class)s” overlap: the first was taken.") % {"class": row.class_name},
+            mend=_("If they are two classes, give each its own name."),
+            code="overlapping_times",
         )
 
     def _report_other_teachers(self, row, teacher, branch):

@@ -14,7 +14,7 @@ STATUSES = [
     (r"暂不|不考虑|不感兴趣|无意向|放弃|流失|无效|lost", Enquiry.Status.LOST),
     (r"已报|成交|签约|enrolled", Enquiry.Status.ENROLLED),
     (r"已试听|试听过|试听完|已体验|体验过|trial done", Enquiry.Status.TRIAL_DONE),
-    (r"[未没待](报|试听|体验|定|决定)", Enquiry.Status.CONTACTED),
+    (r"[未没](报|试听|体验|定)", Enquiry.Status.CONTACTED),
     (r"报名", Enquiry.Status.ENROLLED),
     (r"试听|体验|trial", Enquiry.Status.TRIAL_BOOKED),
     (r"新|未|待联系|待跟进|new", Enquiry.Status.NEW),

@@ -5,6 +5,7 @@ Each sheet has the columns of its book with the cells as they were, and what is 
 
 import datetime
 from collections import defaultdict
+from io import BytesIO
 
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
@@ -33,8 +34,10 @@ def write_errors_workbook(school, path):
             _write_sheet(workbook, school, table, lines, problems)
     if not workbook.worksheets:
         workbook.create_sheet(_("No problems"))
+    content = BytesIO()  # openpyxl leaves an open file behind where a disk is full
+    workbook.save(content)
     try:
-        workbook.save(path)
+        path.write_bytes(content.getvalue())
     except OSError as error:
         raise BookError(
             _("“%(file)s” cannot be written: %(error)s.") % {"file": path, "error": error.strerror or error}

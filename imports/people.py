@@ -10,6 +10,7 @@ from branches.roles import Role
 from core.names import pinyin
 from imports.cells import bare_teacher
 from imports.places import first_free
+from imports.problems import Severity
 
 IMPORTER = "import"
 LONGEST_USERNAME = User.username.field.max_length
@@ -62,11 +63,14 @@ class Staff:
         # A row without a phone must not take the account of one that has it.
         for row in sorted(run.school.staff, key=lambda row: not row.phone):
             self._take_over(row)
+        if not (run.school.staff or self._settled):
+            for row in run.school.classes:
+                self._take_teacher(row)
         Membership.objects.bulk_create(self._new_roles)
 
     def _know(self, user):
         self._usernames.add(user.username)
-        self._by_name[user.name].append(user)
+        self._by_name[bare_teacher(user.name)].append(user)
         for number in {user.username, _sign_in(user.phone)} - {""}:
             self._by_number[number].append(user)
 
@@ -84,17 +88,34 @@ class Staff:
         self._give_roles(user, row)
         self.run.keep_in_report(row, self.run.unused(row) | ({_("Note"): row.note} if row.note else {}))
 
+    def _take_teacher(self, row):
+        """For a school without a staff book the class book says who teaches."""
+        branch = self.places.branch(row.branch)
+        if not (row.teachers and branch):
+            return
+        user = next(iter(self._called(row.teachers[0])), None)
+        if user is None:
+            user = self._make(
+                first_free(pinyin(row.teachers[0]), self._usernames, longest=LONGEST_USERNAME), row.teachers[0]
+            )
+            self.run.count("staff", True)
+            self.run.staff.append(user)
+            self._report_without_book(row)
+        self._give_role(user, row, branch, Role.TEACHER)
+
     # --- who is who --------------------------------------------------------------------------------------
 
     def _known(self, row):
         """A number alone is nobody: a whole front desk may have the branch's. Whom somebody made by hand, it is."""
         numbered = self._by_number.get(_sign_in(row.phone), []) if row.phone else []
-        same = [user for user in numbered if user.name == row.name] + [user for user in numbered if user.is_superuser]
+        same = [user for user in numbered if user in self._called(row.name)] + [
+            user for user in numbered if user.is_superuser
+        ]
         return same[0] if same else self._namesake(row)
 
     def _namesake(self, row):
-        """Somebody of this name at the same branch, unless two phones tell them apart; or one still without a role."""
-        namesakes = [user for user in self._by_name[row.name] if not (row.phone and user.phone)]
+        """Somebody of this name at the same branch, unless two numbers tell them apart; or one still without a role."""
+        namesakes = [user for user in self._called(row.name) if not (row.phone and _has_number(user))]
         branch_ids = {branch.pk if branch else None for branch in self._branches(row)}
         at_branch = [user for user in namesakes if branch_ids & {branch for branch, _role in self._roles[user.pk]}]
         free = [user for user in namesakes if not self._roles[user.pk] and user.pk not in self._taken]
@@ -105,7 +126,10 @@ class Staff:
 
     def _new_user(self, row):
         self._report_doubts(row)
-        user = User(username=self._username(row), name=row.name, phone=row.phone)
+        return self._make(self._username(row), row.name, row.phone)
+
+    def _make(self, username, name, phone=""):
+        user = User(username=username, name=bare_teacher(name), phone=phone)
         user.set_unusable_password()  # until somebody gives one
         user.save()
         self._know(user)
@@ -156,9 +180,12 @@ class Staff:
 
     def people_called(self, name, branch):
         """The accounts of this name; of several those at the branch."""
-        found = self._by_name.get(name) or self._by_name.get(bare_teacher(name), [])
+        found = self._called(name)
         at_branch = [user for user in found if self.works_at(user, branch)]
         return at_branch if len(found) > 1 and at_branch else found
+
+    def _called(self, name):
+        return self._by_name.get(bare_teacher(name), [])
 
     def person(self, name, branch):
         """The one staff member of this name, or None."""
@@ -174,7 +201,7 @@ class Staff:
     def _report_doubts(self, row):
         if not row.phone:
             return
-        namesakes = [user for user in self._by_name[row.name] if user.phone]
+        namesakes = [user for user in self._called(row.name) if _has_number(user)]
         others = self._by_number.get(_sign_in(row.phone))
         if namesakes:
             reason = _("There is a “%(name)s” with another phone: this is a second account.") % {"name": row.name}
@@ -184,6 +211,16 @@ class Staff:
             reason = _("This phone is also that of %(name)s: both have an account.") % {"name": others[0].name}
             mend = _("Write each person's own number: it is what they sign in with.")
             self.run.report(row, field="phone", reason=reason, mend=mend, code="phone_shared")
+
+    def _report_without_book(self, row):
+        self.run.report(
+            row,
+            field="teacher",
+            reason=_("There is no staff book: an account was made for the teacher."),
+            mend=_("Put in a staff book with phones: it completes the account."),
+            code="teacher_without_book",
+            severity=Severity.NOTE,
+        )
 
     def _report_role(self, row, title):
         self.run.report(
@@ -212,6 +249,10 @@ class Staff:
             mend=_("If the book is right, give the role in the back office."),
             code="book_differs",
         )
+
+
+def _has_number(user):
+    return bool(user.phone or user.username.isdecimal())
 
 
 def _sign_in(phone):

@@ -39,9 +39,7 @@ class Places:
         sources = [school.staff + school.classes]
         if not self._branches:
             sources += [school.students, school.enquiries]
-        named = ({name: row for row in reversed(rows) for name in branches_of(row)} for rows in sources)
-        found = next(filter(None, named), {})
-        return {name: row for name, row in reversed(found.items()) if len(name) <= LONGEST_WORD}
+        return next(filter(None, map(_first_rows, sources)), {})
 
     def _settle_branch(self, name, row):
         is_new = branch_key(name) not in self._branches
@@ -101,6 +99,16 @@ class Places:
             self._rooms[key] = Room.objects.create(branch=branch, name=name, capacity=capacity)
             self.run.count("rooms", True)
         return self._rooms[key]
+
+
+def _first_rows(rows):
+    """{branch: the first of `rows` that names it}"""
+    first = {}
+    for row in rows:
+        for name in branches_of(row):
+            if len(name) <= LONGEST_WORD:
+                first.setdefault(name, row)
+    return first
 
 
 def _seats_by_room(classes):

@@ -16,6 +16,7 @@ from imports.people import Staff, importer
 from imports.places import Places
 from imports.reading import School, read_school
 from imports.run import Run
+from scheduling.clashes import lock_timetable
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def write_school(*, school, now, by=None, dry_run=False, shift=timedelta(0)):
     who is recorded with it (None: the import's own account). With `dry_run` the database stays as it was.
     `shift` moves the dates of the books by whole weeks, for a demo that is never out of date.
     """
+    lock_timetable()  # of two imports at once the second finds what the first has made
     run = Run(school, by=by or importer(), now=now, shift=shift)
     places, catalogue = Places(run), Catalogue(run)
     staff = Staff(run, places)

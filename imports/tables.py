@@ -138,12 +138,19 @@ def _kind(table, row, filled):
 
 def _is_total(table, filled, texts):
     """合计 stands where a name would be, or beside an empty one: a child's note may speak of sums, too."""
+    if _has_weekly_times(table, filled):  # 3班 may be a sum, or the third class
+        return False
     key = table.column_of(table.book.key_field)
     name = clean_text(filled[key.index]).replace(" ", "") if key else ""
     if TOTAL.fullmatch(name):
         return True
     bare = [text.replace(" ", "") for text in texts[:3]]
     return bool(NO_KEY.fullmatch(name)) and any(TOTAL.fullmatch(text) for text in bare)
+
+
+def _has_weekly_times(table, filled):
+    columns = [column for column in table.columns if column.field in ("schedule", "weekday")]
+    return any(clean_text(filled[column.index]) for column in columns)
 
 
 def _has_number_field(table, filled):

@@ -19,8 +19,6 @@ from tests.factories import NOW, sell
 from tests.imports.writing import (
     CLASS,
     CLASS_TITLES,
-    ENQUIRY_TITLES,
-    STAFF_TITLES,
     STUDENT_TITLES,
     TEACHER,
     class_row,
@@ -401,7 +399,3 @@ def test_mended_row_beside_its_book_is_one_class(tmp_path):
 
     group = ClassGroup.objects.get()
     assert (group.teacher.name, group.rules.count()) == ("李洁", 1)
-
-
-def test_titles_of_all_books_are_understood():
-    assert len({*STAFF_TITLES, *ENQUIRY_TITLES}) == len(STAFF_TITLES) + len(ENQUIRY_TITLES) - 1  # 校区

@@ -185,7 +185,7 @@ def test_passwords_are_for_new_staff_of_the_books_alone(put_in, tmp_path):
 
 
 def test_passwords_are_listed_for_their_owner_alone(put_in, tmp_path):
-    report = put_in(["=SUM(A1)王", "前台", "东校区", None])
+    report = put_in(["@王丽", "前台", "东校区", None])
     path = tmp_path / "passwords.csv"
 
     give_passwords(report.run.staff, path)
@@ -193,7 +193,7 @@ def test_passwords_are_listed_for_their_owner_alone(put_in, tmp_path):
     with path.open(encoding="utf-8-sig", newline="") as file:
         _titles, *rows = csv.reader(file)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [row[0] for row in rows] == ["李洁", "'=SUM(A1)王"]
+    assert [row[0] for row in rows] == ["李洁", "'@王丽"]
     assert len({row[2] for row in rows}) == 2
     assert authenticate(username=rows[0][1], password=rows[0][2]).name == "李洁"
 

@@ -19,7 +19,6 @@ from tests.imports.writing import (
     CLASS,
     CLASS_TITLES,
     STUDENT_TITLES,
-    TEACHER,
     class_row,
     student_row,
     write_books,
@@ -144,7 +143,7 @@ def test_other_school_has_its_families_and_classes(tmp_path):
     assert (lot.paid_minor, lot.list_price_minor, lot.paid_credits) == (4800_00, 90_00, 48)
     assert ClassGroup.objects.get(branch__name="南湖店").rules.count() == 2
     assert {user.name: user.memberships.count() for user in User.objects.filter(is_active=True)} == {
-        "马丽老师": 1,
+        "马丽": 1,
         "郭强": 1,
         "何静": 2,
     }
@@ -280,6 +279,21 @@ def test_course_without_a_class_is_made_and_told(put_in):
     assert balances() == {"王一": 15}
 
 
+def test_school_without_a_staff_book_has_the_teachers_of_its_classes(put_in):
+    put_in(staff=[])
+    again = put_in(staff=[])
+
+    teacher = ClassGroup.objects.get().teacher
+    assert (teacher.name, teacher.username, teacher.memberships.get().branch.name) == ("李洁", "lijie", "东校区")
+    assert again.changes == 0
+
+    with_book = put_in()
+
+    teacher.refresh_from_db()
+    assert (teacher.phone, teacher.username) == ("+8613700000001", "13700000001")
+    assert with_book.changes == 1
+
+
 def test_school_with_nothing_but_children_is_taken_over(put_in):
     report = put_in(staff=[], classes=[], students=[student_row("王一", MOTHER, "围棋1班")])
 
@@ -345,6 +359,21 @@ def test_class_without_seats_lessons_or_first_day_is_made_and_told(put_in):
     assert {"missing_capacity", "missing_start_date", "missing_lessons", "second_teacher"} <= codes
 
 
+def test_class_that_is_called_like_a_sum_is_a_class(put_in):
+    put_in(classes=[class_row("3班", "李洁", "周六 9:00-10:30")], students=[student_row("王一", MOTHER, "3班")])
+
+    assert ClassMember.objects.get().class_group.name == "3班"
+
+
+def test_times_of_one_class_that_overlap_are_told(put_in):
+    rows = [class_row("围棋1班", "李洁", times) for times in ("周六 9:00-10:30", "周六 10:00-11:30", "周六 9:00-10:30")]
+
+    report = put_in(classes=rows, students=[student_row("王一", MOTHER, "围棋1班")])
+
+    assert ClassGroup.objects.get().rules.count() == 1
+    assert told(report, "overlapping_times") == [(3, "上课时间", "周六 10:00-11:30")]
+
+
 def test_lessons_without_end_are_refused(put_in):
     report = put_in(classes=[[*CLASS[:8], 99999, 80]])
 
@@ -389,7 +418,7 @@ def test_person_who_imports_is_recorded(tmp_path):
     [
         ("未联系", Enquiry.Status.NEW),
         ("跟进中", Enquiry.Status.CONTACTED),
-        ("待试听", Enquiry.Status.CONTACTED),
+        ("待试听", Enquiry.Status.TRIAL_BOOKED),
         ("约了试听", Enquiry.Status.TRIAL_BOOKED),
         ("已体验未报名", Enquiry.Status.TRIAL_DONE),
         ("未报名", Enquiry.Status.CONTACTED),
@@ -400,7 +429,3 @@ def test_person_who_imports_is_recorded(tmp_path):
 )
 def test_state_of_an_enquiry_is_understood(text, status):
     assert status_of(text) == status
-
-
-def test_teacher_row_is_a_full_row():
-    assert len(TEACHER) == 4
