@@ -18,7 +18,6 @@ from enrolments.models import Enrolment
 from scheduling.clashes import LessonClashError
 from scheduling.forms import RollCallForm
 from scheduling.models import Attendance, ClassGroup, Lesson
-from scheduling.pdf import roll_sheet
 from scheduling.services import EARLIEST_ROLL_CALL, RollCallError, call_roll, takes_credit, undo_roll_call
 from scheduling.timetable import state_of
 
@@ -119,6 +118,8 @@ class RollSheetView(StaffPageMixin, View):
     permission_required = "scheduling.call_roll"
 
     def get(self, request, *args, **kwargs):
+        from scheduling.pdf import roll_sheet  # half a second, which only this page needs to spend
+
         groups = ClassGroup.objects.visible_to(request.user).select_related("course", "teacher", "branch")
         group = get_object_or_404(groups, pk=kwargs["pk"])
         if not request.user.has_perm(self.permission_required, group):
