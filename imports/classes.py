@@ -46,6 +46,7 @@ class Classes:
         self._by_name = defaultdict(list)
         for group in self._known.values():
             self._by_name[group.name.casefold()].append(group)
+        self._names_in_book = {book_class.name.casefold() for book_class in self.book.groups}
         self._of_book, self.new, self.list_prices = {}, set(), {}
         self._rules = []  # of classes that get their first weekly times
 
@@ -61,6 +62,8 @@ class Classes:
             if group
         }
         ScheduleRule.objects.bulk_create(self._rules)
+        for row in self.run.school.students:  # all courses are there before the first row needs to know them
+            self.account(row)
 
     def plan(self):
         """Plan the lessons of classes that got their weekly times, with the children who are in them by now."""
@@ -92,8 +95,9 @@ class Classes:
         return self.catalogue.find(row.course) if is_doubtful else self.catalogue.course(row)
 
     def _group_of_database(self, row):
+        """A class that the book lacks. Of two in the book with one name, none is known by the name alone."""
         branch, name = self.places.branch(row.branch), row.class_name.casefold()
-        alone = self._by_name.get(name, [])
+        alone = self._by_name.get(name, []) if name not in self._names_in_book else []
         exact = self._known.get((branch.pk, name)) if branch else None
         return exact or (alone[0] if len(alone) == 1 else None)
 

@@ -11,6 +11,7 @@ from core.names import pinyin
 from imports.cells import bare_teacher
 from imports.places import first_free
 from imports.problems import Severity
+from imports.values import LONGEST_WORD
 
 IMPORTER = "import"
 LONGEST_USERNAME = User.username.field.max_length
@@ -60,11 +61,13 @@ class Staff:
         for membership in Membership.objects.all():
             self._roles[membership.user_id].add((membership.branch_id, membership.role))
         self._settled = frozenset(self._roles)
+
+    def take_over(self):
         # A row without a phone must not take the account of one that has it.
-        for row in sorted(run.school.staff, key=lambda row: not row.phone):
+        for row in sorted(self.run.school.staff, key=lambda row: not row.phone):
             self._take_over(row)
-        if not (run.school.staff or self._settled):
-            for row in run.school.classes:
+        if not (self.run.school.staff or self._settled):
+            for row in self.run.school.classes:
                 self._take_teacher(row)
         Membership.objects.bulk_create(self._new_roles)
 
@@ -91,7 +94,7 @@ class Staff:
     def _take_teacher(self, row):
         """For a school without a staff book the class book says who teaches."""
         branch = self.places.branch(row.branch)
-        if not (row.teachers and branch):
+        if not (row.teachers and branch and looks_like_name(row.teachers[0])):
             return
         user = next(iter(self._called(row.teachers[0])), None)
         if user is None:
@@ -249,6 +252,10 @@ class Staff:
             mend=_("If the book is right, give the role in the back office."),
             code="book_differs",
         )
+
+
+def looks_like_name(text):
+    return len(text) <= LONGEST_WORD and bool(re.search(r"[^\W\d_]", text))
 
 
 def _has_number(user):

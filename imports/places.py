@@ -1,7 +1,7 @@
 """Branches and rooms of the books, in the database."""
 
-from collections import defaultdict
-from itertools import count
+from collections import Counter, defaultdict
+from itertools import chain, count
 
 from django.utils.translation import gettext as _
 
@@ -23,23 +23,33 @@ class Places:
     def __init__(self, run):
         self.run = run
         self._branches = {branch_key(branch.name): branch for branch in Branch.objects.all()}
+        self._rooms = {(room.branch_id, room.name.casefold()): room for room in Room.objects.all()}
+        self._seats = _seats_by_room(run.school.classes)
+
+    def take_over(self):
+        """Open the branches that are new; rooms follow with their classes."""
         for name, row in self._named().items():
             self._settle_branch(name, row)
         self._refuse_school_without()
-        self._rooms = {(room.branch_id, room.name.casefold()): room for room in Room.objects.all()}
-        self._seats = _seats_by_room(run.school.classes)
 
     def _named(self):
         """{branch: the first row that names it}
 
-        The staff and the class book say which branches there are. The others only do for a school that has
-        none yet: a slip in one of a thousand rows must not open a branch.
+        The staff and the class book say which branches there are, the others only for a school that has none yet.
+        A name in one row of all is a slip of the pen, and must not open a branch.
         """
         school = self.run.school
         sources = [school.staff + school.classes]
         if not self._branches:
             sources += [school.students, school.enquiries]
-        return next(filter(None, map(_first_rows, sources)), {})
+        named = next(filter(None, map(_first_rows, sources)), {})
+        return {name: row for name, row in named.items() if not self._is_slip(name)}
+
+    def _is_slip(self, name):
+        rows = [row for rows in self.run.school.rows.values() for row in rows]
+        counts = Counter(branch_key(name) for row in rows for name in branches_of(row))
+        has_others = self._branches or max(counts.values()) > 1
+        return has_others and branch_key(name) not in self._branches and counts[branch_key(name)] == 1
 
     def _settle_branch(self, name, row):
         is_new = branch_key(name) not in self._branches
@@ -50,7 +60,7 @@ class Places:
 
     def _new_branch(self, name):
         others = self._branches.values()
-        code = first_free(pinyin(name)[:LONGEST_CODE], {branch.code for branch in others}, longest=LONGEST_CODE)
+        code = first_free(pinyin(name), {branch.code for branch in others}, longest=LONGEST_CODE)
         return Branch.objects.create(name=name, code=code, color=COLORS[len(others) % len(COLORS)])
 
     def _refuse_school_without(self):
@@ -84,7 +94,7 @@ class Places:
         """The row cannot be used, because nobody knows its branch."""
         if row.branch:
             reason = _("There is no branch “%(name)s”.") % {"name": row.branch}
-            mend = _("Write the branch as the class book has it; a new one goes there or into the staff book first.")
+            mend = _("Write the branch as the other rows have it; a new one is opened in the back office first.")
         else:
             reason, mend = _("The branch is not given."), _("Write the branch, and put the row in again.")
         self.run.leave_out(row, field="branch", reason=reason, mend=mend, code="missing_branch")
@@ -122,4 +132,4 @@ def _seats_by_room(classes):
 def first_free(wanted, taken, *, longest):
     """`wanted`, or with the first number that nobody has: wangli, wangli2, wangli3 …"""
     numbered = (f"{wanted[: longest - len(str(number))]}{number}" for number in count(2))
-    return wanted if wanted not in taken else next(name for name in numbered if name not in taken)
+    return next(name for name in chain([wanted[:longest]], numbered) if name not in taken)

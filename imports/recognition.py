@@ -22,8 +22,8 @@ def recognise(children, account_of):
     """({id of a child of the books: the student it is}, {id of another child: a student it may be}).
 
     `account_of(row)` says where a row belongs. What tells rows of one book apart tells children apart here too.
-    A pair for which that is not certain is one child where both are in one course or class, or where nothing but
-    the name was ever known: else a child of whom the book says little would be made again by every run.
+    A pair for which that is not certain is one child where both are in one course or class, or where they say
+    nothing that differs: else a child of whom the book says little would be made again by every run.
     """
     students = _students_called({name_key(child.name) for child in children})
     known = {student.pk: _known_of_student(student) for called in students.values() for student in called}
@@ -56,19 +56,29 @@ def each_once(pairs):
 def _likeness(child, student):
     """How much speaks for a pair, to be compared with other pairs; None for two children."""
     (evidence, places), (other, other_places) = child, student
-    verdict, common = compare(evidence, other), places & other_places
+    verdict = compare(evidence, other)
     facts, other_facts = _facts(evidence), _facts(other)
-    agreeing = len(facts & other_facts)
-    is_likely = any(len(place) > 1 for place in common) or (not agreeing and places == other_places)
+    is_likely = _share_course(places, other_places) or (places == other_places and not _differ(evidence, other))
     if verdict is Verdict.SAME or (verdict is Verdict.UNSURE and is_likely):
-        return verdict is Verdict.SAME, agreeing, len(common), -len(other_facts)
+        agreeing, in_common = len(facts & other_facts), len(places & other_places)
+        return verdict is Verdict.SAME, agreeing, in_common, -len(other_facts)
     return None
+
+
+def _share_course(places, other_places):
+    return any(len(place) > 1 for place in places & other_places)
+
+
+def _differ(evidence, other):
+    """Do they say anything that cannot be of one child?"""
+    known = ((getattr(evidence, name), getattr(other, name)) for name in TELLING)
+    return any(one and another and one != another for one, another in known)
 
 
 def _is_doubtful(child, student):
     """A new phone makes another child of one; who is in the same course may still be the same."""
     (evidence, places), (other, other_places) = child, student
-    return compare(evidence, other) is Verdict.UNSURE or any(len(place) > 1 for place in places & other_places)
+    return compare(evidence, other) is Verdict.UNSURE or _share_course(places, other_places)
 
 
 def _facts(evidence):

@@ -73,7 +73,9 @@ def write_school(*, school, now, by=None, dry_run=False, shift=timedelta(0)):
     lock_timetable()  # of two imports at once the second finds what the first has made
     run = Run(school, by=by or importer(), now=now, shift=shift)
     places, catalogue = Places(run), Catalogue(run)
+    places.take_over()
     staff = Staff(run, places)
+    staff.take_over()
     classes = Classes(run, places=places, staff=staff, catalogue=catalogue)
     classes.take_over()
     children = Children(run, places=places, staff=staff, classes=classes).take_over()

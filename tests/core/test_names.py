@@ -13,7 +13,17 @@ def test_initials_fit_their_column():
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [("田　萍 ", "田萍"), (" 田 萍", "田萍"), ("Anna  Lee", "Anna Lee"), ("Ｌｉｌｙ", "Lily")]
+    ("text", "name"),
+    [
+        ("田　萍 ", "田萍"),
+        (" 田 萍", "田萍"),
+        ("Anna  Lee", "Anna Lee"),
+        ("José  García", "José García"),
+        ("Lily 王", "Lily王"),
+        ("Ｌｉｌｙ", "Lily"),
+        ("阿依古丽 • 买买提", "阿依古丽·买买提"),
+        ("'田萍\u200b", "田萍"),
+    ],
 )
 def test_clean_name_takes_out_the_blanks_nobody_meant(text, name):
     assert clean_name(text) == name

@@ -102,7 +102,12 @@ SAME_AGAIN = {
         student_row("王二", FATHER, "围棋1班", 购买课时=None, 剩余课时=3.5),
         student_row("王三", FATHER, "围棋1班", 购买课时=-5, 剩余课时=4),
     ],
-    "unknown class and adviser": [student_row("王一", MOTHER, "围棋9班")],
+    "unknown class": [student_row("王一", MOTHER, "围棋9班")],
+    "course that a later row makes known": [
+        student_row("王一", MOTHER, "象棋9班", 报读课程="象棋"),
+        student_row("王二", FATHER, None, 报读课程="象棋"),
+    ],
+    "class of two branches, of which one was not made": [student_row("王一", MOTHER, "无老师班", 校区=None)],
 }
 STAFF = [
     TEACHER,
@@ -120,6 +125,7 @@ CLASSES = [
     class_row("围棋1班", "王芳", "周日 14:00-15:30", branch="西校区", room="101"),
     ["东校区", "无时间班", "围棋", "李洁", "101", None, None, None, None, None],
     class_row("无老师班", "钱多多", "周六 14:00-15:30"),
+    class_row("无老师班", "王芳", "周六 14:00-15:30", branch="西校区"),
 ]
 
 

@@ -131,6 +131,12 @@ def test_namesakes_without_phones_get_sign_ins_of_their_own(put_in):
     }
 
 
+def test_long_name_gets_a_sign_in_that_fits(put_in):
+    put_in(["张" * 50, "前台", "东校区", None])
+
+    assert len(User.objects.get(name="张" * 50).username) == 150
+
+
 def test_class_takes_of_two_namesakes_the_one_at_its_branch(put_in):
     put_in(
         ["李洁", "老师", "西校区", "13700000002"],
@@ -156,10 +162,19 @@ def test_teacher_without_a_role_at_the_branch_of_the_class_is_told(put_in):
 
 
 def test_new_branch_is_told_and_gets_a_code_of_its_own(put_in):
-    report = put_in(["王芳", "老师", "动校区", "13700000002"])
+    report = put_in(["王芳", "老师", "动校区", "13700000002"], ["赵静", "前台", "动校区", "13700000003"])
 
     assert set(Branch.objects.values_list("code", flat=True)) == {"dongxiaoqu", "dongxiaoqu2"}
     assert [problem.value for problem in report.run.problems if problem.code == "new_branch"] == ["东校区", "动校区"]
+
+
+def test_branch_that_one_row_alone_names_is_a_slip(put_in):
+    report = put_in(["王芳", "老师", "动校区", "13700000002"])
+
+    [slip] = [problem for problem in report.run.problems if problem.code == "missing_branch"]
+    assert (slip.row, slip.column, slip.value) == (3, "校区", "动校区")
+    assert Branch.objects.get().name == "东校区"
+    assert User.objects.get(name="王芳").memberships.count() == 0
 
 
 # --- first passwords ---------------------------------------------------------------------------------------
