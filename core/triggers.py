@@ -52,7 +52,8 @@ class Trigger:
         refusal = f"RAISE EXCEPTION '{self.refuse}' USING ERRCODE = 'integrity_constraint_violation';"
         body = refusal if self.refuse else self.body
         return (
-            f"CREATE OR REPLACE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS "
+            f"CREATE OR REPLACE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql "
+            "SET plan_cache_mode = force_custom_plan AS "
             f"$$ BEGIN {body} RETURN COALESCE(NEW, OLD); END $$; "
             f"CREATE TRIGGER {self.name} {self.when} FOR EACH ROW {condition} "
             f"EXECUTE FUNCTION {self.name}()"
