@@ -8,11 +8,14 @@ from django.utils.translation import gettext as _
 
 from branches.models import Branch, ClosedDay
 from core.clock import local_date
+from core.statistics import refresh_statistics
 from courses.models import Course
+from enrolments.models import Enrolment
 from imports.problems import Severity
-from scheduling.models import ClassGroup, ScheduleRule, Weekday
+from scheduling.models import Attendance, Booking, ClassGroup, ClassMember, Lesson, ScheduleRule, Weekday
 from scheduling.rules import occurrences
 from scheduling.services import plan_lessons
+from students.models import Student
 
 DEFAULT_LESSONS = 20
 
@@ -67,7 +70,8 @@ class Classes:
 
     def plan(self):
         """Plan the lessons of classes that got their weekly times, with the children who are in them by now."""
-        for group in dict.fromkeys(rule.class_group for rule in self._rules):
+        refresh_statistics(Student, Enrolment, ClassMember)
+        for position, group in enumerate(dict.fromkeys(rule.class_group for rule in self._rules)):
             lessons = plan_lessons(
                 class_group=group,
                 by=self.run.by,
@@ -76,6 +80,8 @@ class Classes:
                 keep_reason=kept_as_in_the_books(),
             )
             self.run.created["lessons"] += len(lessons)
+            if position == 0:
+                refresh_statistics(Lesson, Attendance, Booking)
 
     def account(self, row):
         """Where a row of the students' book belongs. A class that only one branch has needs no branch."""
