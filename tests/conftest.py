@@ -18,7 +18,11 @@ hypothesis_settings.load_profile("repeatable")
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory, django_db_modify_db_settings_parallel_suffix):
-    """SQLite in a file, as in production: connections to a database in memory lock one another differently."""
+    """SQLite in a file, as in production: connections to a database in memory lock one another differently.
+
+    A connection ends with its request: a thread of the live server that keeps one keeps the database from going.
+    """
+    connection.settings_dict["CONN_MAX_AGE"] = 0
     if connection.vendor == "sqlite":
         path = tmp_path_factory.mktemp("database") / "test.sqlite3"
         connection.settings_dict["TEST"]["NAME"] = str(path)
