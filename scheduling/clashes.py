@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.utils.translation import gettext as _
 
 from branches.models import Branch, Room, User
@@ -65,9 +65,14 @@ def wanted_by(lesson, student_ids=()):
 
 
 def find_clashes(wanted):
-    """What stands in the way of `wanted`: one query, and a second one for what does."""
-    if not wanted:
-        return []
+    """What stands in the way of `wanted`: one query, and a second one for what does.
+
+    Lessons that are not booked (yet, or while they move past one another) are compared among themselves.
+    """
+    return [*_with_others(wanted), *_among_themselves(wanted)] if wanted else []
+
+
+def _with_others(wanted):
     standing = Booking.objects.overlapping(
         starts_at=min(want.lesson.starts_at for want in wanted),
         ends_at=max(want.lesson.ends_at for want in wanted),
@@ -86,6 +91,36 @@ def find_clashes(wanted):
     bookings = Booking.objects.select_related("lesson__class_group", "lesson__branch")
     found = bookings.in_bulk({pk for _want, pk in taken}) if taken else {}
     return [Clash(want.kind, want.resource_id, want.lesson, found[pk]) for want, pk in taken]
+
+
+def _among_themselves(wanted):
+    """Each want against the one before it that ends last; lessons that are booked were found by the query."""
+    by_resource = defaultdict(list)
+    for want in wanted:
+        if not want.lesson.is_booked:
+            by_resource[want.kind, want.resource_id].append(want)
+    for wants in by_resource.values():
+        wants.sort(key=lambda want: (want.lesson.starts_at, want.lesson.pk))
+        last = None
+        for want in wants:
+            if last and last.lesson is not want.lesson and want.lesson.starts_at < last.lesson.ends_at:
+                yield Clash(want.kind, want.resource_id, want.lesson, _unsaved_booking(last))
+            if not last or want.lesson.ends_at > last.lesson.ends_at:
+                last = want
+
+
+def _unsaved_booking(want):
+    """As the triggers will write it: in the group of a clash that was kept before, or in one of its own."""
+    lesson = want.lesson
+    kept = KeptClash.objects.filter(Q(lesson=lesson) | Q(other=lesson), kind=want.kind, resource_id=want.resource_id)
+    return Booking(
+        kind=want.kind,
+        resource_id=want.resource_id,
+        lesson=lesson,
+        starts_at=lesson.starts_at,
+        ends_at=lesson.ends_at,
+        clash_group=kept.aggregate(group=Min("clash_group"))["group"] or lesson.pk,
+    )
 
 
 def refuse_or_keep(wanted, *, reason, by, now):

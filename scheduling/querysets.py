@@ -96,3 +96,54 @@ class KeptClashQuerySet(BranchScopedQuerySet):
         return self.select_related("lesson__class_group", "lesson__branch", "other__class_group", "kept_by").order_by(
             F("lesson__starts_at"), "pk"
         )
+
+
+class WaitingListQuerySet(OwnTeachingQuerySet):
+    branch_lookup = "class_group__branch"
+    teacher_lookup = "class_group__teacher"
+
+    def open(self):
+        return self.filter(status__in=["waiting", "offered"])
+
+
+class TimetableChangeQuerySet(BranchScopedQuerySet):
+    def undoable(self, since):
+        """Changes from `since` on that nobody took back."""
+        return self.filter(at__gte=since, undone_by__isnull=True).exclude(kind="undo")
+
+
+class OfTeacherQuerySet(BranchScopedQuerySet):
+    """Rows about a teacher, seen wherever the teacher works."""
+
+    def in_branches(self, branch_ids):
+        colleagues = self.model.teacher.field.related_model.objects.in_branches(branch_ids)
+        return self.filter(teacher__in=colleagues.values("pk"))
+
+
+class LeavePolicyQuerySet(BranchScopedQuerySet):
+    pass
+
+
+class AbsenceRequestQuerySet(OwnTeachingQuerySet):
+    branch_lookup = "attendance__lesson__branch"
+    teacher_lookup = "attendance__lesson__teacher"
+
+    def active(self):
+        return self.filter(withdrawn_at__isnull=True)
+
+
+class MakeUpQuerySet(OwnTeachingQuerySet):
+    branch_lookup = "original__lesson__branch"
+    teacher_lookup = "original__lesson__teacher"
+
+    def open(self, today):
+        """Rights that can be used today."""
+        return self.filter(attendance__isnull=True, withdrawn_at__isnull=True, expires_date__gte=today)
+
+
+class TrialBookingQuerySet(OwnTeachingQuerySet):
+    branch_lookup = "lesson__branch"
+    teacher_lookup = "lesson__teacher"
+
+    def active(self):
+        return self.exclude(status="cancelled")
