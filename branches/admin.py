@@ -12,7 +12,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
-from branches.models import Branch, ClosedDay, Membership, Room, User
+from branches.models import Branch, CalendarDay, Membership, Room, SchoolBreak, User
 from core.forms import YuanField
 
 admin.site.unregister(Group)  # rights come from memberships
@@ -114,23 +114,32 @@ class BranchAdmin(BranchScopedAdmin):
                 ]
             },
         ),
+        (_("Timetable"), {"fields": ["rule_pack", ("school_from", "school_until")]}),
     ]
 
 
 @admin.register(Room)
 class RoomAdmin(BranchScopedAdmin):
-    list_display = ["name", "branch", "capacity"]
+    list_display = ["name", "branch", "capacity", "area_m2"]
     list_filter = [("branch", BranchScopedFilter)]
     search_fields = ["name"]
     list_select_related = ["branch"]
 
 
-@admin.register(ClosedDay)
-class ClosedDayAdmin(BranchScopedAdmin):
-    list_display = ["day", "branch", "reason"]
+@admin.register(CalendarDay)
+class CalendarDayAdmin(BranchScopedAdmin):
+    list_display = ["day", "branch", "kind", "reason", "source"]
     list_filter = [("branch", BranchScopedFilter)]
     list_select_related = ["branch"]
     ordering = ["-day"]
+
+
+@admin.register(SchoolBreak)
+class SchoolBreakAdmin(BranchScopedAdmin):
+    list_display = ["name", "branch", "first_date", "last_date"]
+    list_filter = [("branch", BranchScopedFilter)]
+    list_select_related = ["branch"]
+    ordering = ["-first_date"]
 
 
 class MembershipInline(BranchScopedInline):

@@ -1,6 +1,10 @@
 """Who may see a row: decided here, once, for every page, choice, search, count and PDF."""
 
+from zoneinfo import ZoneInfo
+
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 
 
 class BranchScopedQuerySet(models.QuerySet):
@@ -27,6 +31,17 @@ class BranchQuerySet(BranchScopedQuerySet):
     branch_lookup = "pk"
 
 
+class CalendarDayQuerySet(BranchScopedQuerySet):
+    def closed(self):
+        return self.filter(kind="closed")
+
+    def for_planning(self):
+        """(closed days, {day: the weekday whose timetable it runs}), for `scheduling.rules.occurrences`."""
+        days = dict(self.exclude(kind="open").values_list("day", "runs_weekday"))
+        closed = {day for day, weekday in days.items() if weekday is None}
+        return closed, {day: weekday for day, weekday in days.items() if weekday is not None}
+
+
 class MembershipQuerySet(BranchScopedQuerySet):
     pass
 
@@ -37,9 +52,11 @@ class UserQuerySet(BranchScopedQuerySet):
         return self.filter(pk__in=colleagues.values("pk"))
 
     def teaching_at(self, branch):
-        """Teachers of a branch, for choices."""
+        """Teachers of a branch, for choices: not those whose work there has ended."""
+        today = timezone.localdate(timezone=ZoneInfo(branch.time_zone))
+        standing = Q(memberships__valid_until__isnull=True) | Q(memberships__valid_until__gte=today)
         return (
-            self.filter(is_active=True, memberships__branch=branch, memberships__role="teacher")
+            self.filter(standing, is_active=True, memberships__branch=branch, memberships__role="teacher")
             .distinct()
             .order_by("name")
         )

@@ -172,9 +172,11 @@ Q_CLUSTER = {
 # What runs by itself, and how often; `sync_schedules` writes it to the queue's table.
 PERIODIC_JOBS = {
     "scheduling.tasks.plan_class_reminders": {"minutes": 1},
+    "scheduling.tasks.lapse_offers": {"minutes": 1},
     "renewals.tasks.plan_renewal_reminders": {"minutes": 1},
     "messaging.tasks.drain": {"minutes": 1},
     "messaging.tasks.reconcile": {"minutes": 1},
+    "branches.tasks.refresh_public_holidays": {"minutes": 24 * 60},
 }
 
 # --- SMS -------------------------------------------------------------------------------------------------
@@ -216,10 +218,15 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    # The address of a calendar feed is its key, and these loggers write addresses.
+    "filters": {"no_secrets": {"()": "core.logs.HideSecrets", "before": "/feeds/"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
+        "django.request": {"filters": ["no_secrets"]},
+        "django.security.csrf": {"filters": ["no_secrets"]},
+        "django.server": {"filters": ["no_secrets"], "handlers": ["console"], "propagate": False},
         "twilio.http_client": {"level": "WARNING"},  # its INFO lines carry numbers and texts
         "urllib3": {"level": "INFO"},  # its DEBUG lines carry numbers
         "django-q": {"level": "WARNING"},  # three lines per pulse otherwise

@@ -8,7 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import Branch, User
 from courses.models import Course, CoursePackage
-from enrolments.querysets import CreditEntryQuerySet, CreditLotQuerySet, EnrolmentQuerySet, PaymentQuerySet
+from enrolments.querysets import (
+    CreditEntryQuerySet,
+    CreditLotQuerySet,
+    EnrolmentQuerySet,
+    PaymentQuerySet,
+    ValidityExtensionQuerySet,
+)
 from students.models import Student
 
 
@@ -46,7 +52,10 @@ class Enrolment(models.Model):
 
 
 class CreditLot(models.Model):
-    """课时包, as sold: its price, its gift part and its validity never change afterwards. Money in fen."""
+    """课时包, as sold: its price and its gift part never change afterwards. Money in fen.
+
+    Its validity changes only with a row that says why (ValidityExtension).
+    """
 
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="lots", verbose_name=_("enrolment"))
     package = models.ForeignKey(
@@ -86,6 +95,29 @@ class CreditLot(models.Model):
 
     def __str__(self):
         return f"{self.enrolment} #{self.pk}"
+
+
+class ValidityExtension(models.Model):
+    """A lot may be used so many days longer than before; a negative number takes that back. Never changed itself."""
+
+    lot = models.ForeignKey(CreditLot, models.PROTECT, related_name="extensions", verbose_name=_("credit lot"))
+    days = models.SmallIntegerField(_("days"))
+    expires_date = models.DateField(_("valid until"))  # since then
+    reason = models.CharField(_("reason"), max_length=200)
+    reference = models.CharField(max_length=100, blank=True, db_index=True)  # "change:17"
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("recorded by"))
+    at = models.DateTimeField(_("recorded at"))
+
+    objects = ValidityExtensionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("extension of validity")
+        verbose_name_plural = _("extensions of validity")
+        ordering = ["-pk"]
+        constraints = [models.CheckConstraint(name="validityextension_of_days", condition=~Q(days=0))]
+
+    def __str__(self):
+        return f"{self.lot} {self.days:+d}"
 
 
 class Payment(models.Model):

@@ -26,6 +26,10 @@ class CreditLotQuerySet(BranchScopedQuerySet):
     branch_lookup = "enrolment__branch"
 
 
+class ValidityExtensionQuerySet(BranchScopedQuerySet):
+    branch_lookup = "lot__enrolment__branch"
+
+
 class CreditEntryQuerySet(BranchScopedQuerySet):
     branch_lookup = "enrolment__branch"
 

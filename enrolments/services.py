@@ -5,10 +5,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import DateField, F, Sum
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from enrolments.ledger import Ledger
-from enrolments.models import CreditEntry, CreditLot, Enrolment, Payment
+from enrolments.models import CreditEntry, CreditLot, Enrolment, Payment, ValidityExtension
 
 Kind = CreditEntry.Kind
 
@@ -125,6 +127,35 @@ def settle_credits(*, enrolment, reference, target, occurred_at, by, reason):
     if taken < target:
         ledger.take(target - taken, may_owe=enrolment.branch.may_owe, **facts)
     ledger.settle_owed(by=by)
+
+
+@transaction.atomic
+def extend_validity(*, lots, days, reason, by, now, reference=""):
+    """Let credits be used `days` longer; a lot without an end stays so. Returns how many lots."""
+    return _extend(dict.fromkeys([lot.pk for lot in lots], days), reason=reason, by=by, now=now, reference=reference)
+
+
+@transaction.atomic
+def take_back_extensions(*, reference, reason, by, now):
+    """What was extended under a reference is valid as before; repeating it changes nothing. Returns how many lots."""
+    extensions = ValidityExtension.objects.filter(reference=reference).order_by()
+    days = dict(extensions.values("lot").annotate(days=Sum("days")).values_list("lot", "days"))
+    back = {pk: -number for pk, number in days.items() if number}
+    return _extend(back, reason=reason, by=by, now=now, reference=reference)
+
+
+def _extend(days_of, *, reason, by, now, reference):
+    """{lot id: days}; one UPDATE for all lots of as many days."""
+    facts = {"reason": reason[:200], "reference": reference, "by": by, "at": now}
+    extensions = []
+    for days in sorted(set(days_of.values())):
+        ids = [pk for pk, its_days in days_of.items() if its_days == days]
+        lots = CreditLot.objects.filter(pk__in=ids, expires_date__isnull=False)
+        lots.update(expires_date=Cast(F("expires_date") + timedelta(days=days), DateField()))
+        for pk, expires_date in lots.values_list("pk", "expires_date"):
+            extensions.append(ValidityExtension(lot_id=pk, days=days, expires_date=expires_date, **facts))
+    ValidityExtension.objects.bulk_create(extensions)
+    return len(extensions)
 
 
 def lock(enrolment):

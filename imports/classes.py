@@ -2,11 +2,12 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import cache
 from itertools import takewhile
 
 from django.utils.translation import gettext as _
 
-from branches.models import Branch, ClosedDay
+from branches.models import Branch
 from core.clock import local_date
 from core.statistics import refresh_statistics
 from courses.models import Course
@@ -41,9 +42,7 @@ class Classes:
         self.run, self.places, self.staff, self.catalogue = run, places, staff, catalogue
         self.book = run.school.class_book
         self.children_in = Counter(id(self.book.find(row)) for row in run.school.students if self.book.find(row))
-        self.closed_days = defaultdict(set)
-        for branch_id, day in ClosedDay.objects.values_list("branch", "day"):
-            self.closed_days[branch_id].add(day)
+        self._calendar = cache(lambda branch: branch.calendar_days.for_planning())
         known = ClassGroup.objects.select_related("branch", "course", "teacher").prefetch_related("rules")
         self._known = {(group.branch_id, group.name.casefold()): group for group in known}
         self._by_name = defaultdict(list)
@@ -78,6 +77,7 @@ class Classes:
                 now=self.run.now,
                 from_date=max(self._today(group), group.first_date),
                 keep_reason=kept_as_in_the_books(),
+                checks_rules=False,  # it is so already; a lesson that somebody changes is checked
             )
             self.run.created["lessons"] += len(lessons)
             if position == 0:
@@ -187,7 +187,7 @@ class Classes:
 
     def _lessons_before(self, group, rules):
         """Lessons before today were held before the class was kept here; the rest goes on the timetable."""
-        days = occurrences(rules, group.first_date, self.closed_days[group.branch_id])
+        days = occurrences(rules, group.first_date, *self._calendar(group.branch))
         held = sum(1 for _day in takewhile(lambda pair: pair[0] < self._today(group), days))
         return min(held, group.lessons_total)
 

@@ -15,6 +15,7 @@ from scheduling.models import Booking, KeptClash, Lesson
 from students.models import Student
 
 Kind = Booking.Kind
+MOST_SPANS = 200  # in one query; SQLite reads no deeper condition than 1,000
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,10 @@ def find_clashes(wanted):
 
 
 def _with_others(wanted):
-    standing = Booking.objects.overlapping(
-        starts_at=min(want.lesson.starts_at for want in wanted),
-        ends_at=max(want.lesson.ends_at for want in wanted),
-    ).filter(kind__in={want.kind for want in wanted}, resource_id__in={want.resource_id for want in wanted})
+    spans = _spans([want.lesson for want in wanted])
+    standing = Booking.objects.overlapping_any(spans).filter(
+        kind__in={want.kind for want in wanted}, resource_id__in={want.resource_id for want in wanted}
+    )
     by_resource = defaultdict(list)
     for kind, resource_id, *booked in standing.values_list(
         "kind", "resource_id", "pk", "lesson_id", "starts_at", "ends_at"
@@ -91,6 +92,20 @@ def _with_others(wanted):
     bookings = Booking.objects.select_related("lesson__class_group", "lesson__branch")
     found = bookings.in_bulk({pk for _want, pk in taken}) if taken else {}
     return [Clash(want.kind, want.resource_id, want.lesson, found[pk]) for want, pk in taken]
+
+
+def _spans(lessons):
+    """When something can be in the way: each time between the lessons that is free of them is left out.
+
+    A term of a class is two dozen spans, and what its teacher and children do in between need not be read.
+    """
+    spans = []
+    for starts_at, ends_at in sorted({(lesson.starts_at, lesson.ends_at) for lesson in lessons}):
+        if spans and starts_at <= spans[-1][1]:
+            spans[-1] = spans[-1][0], max(spans[-1][1], ends_at)
+        else:
+            spans.append((starts_at, ends_at))
+    return spans if len(spans) <= MOST_SPANS else [(spans[0][0], max(ends_at for _starts_at, ends_at in spans))]
 
 
 def _among_themselves(wanted):
@@ -124,8 +139,13 @@ def _unsaved_booking(want):
 
 
 def refuse_or_keep(wanted, *, reason, by, now):
-    """Raise LessonClashError for what is taken, unless there is a reason to keep it: then store that."""
+    """Raise LessonClashError for what is taken, unless there is a reason to keep it: then store that.
+
+    A clash of these two lessons that somebody kept before needs no new reason.
+    """
     clashes = find_clashes(wanted)
+    if not reason:
+        clashes = _not_kept_before(clashes)
     if clashes and not reason:
         raise LessonClashError(clashes)
     by_resource = defaultdict(list)
@@ -133,6 +153,22 @@ def refuse_or_keep(wanted, *, reason, by, now):
         by_resource[clash.kind, clash.resource_id].append(clash)
     for of_one_resource in by_resource.values():
         _keep(of_one_resource, reason=reason, kept_by=by, kept_at=now)
+
+
+def _not_kept_before(clashes):
+    if not clashes:
+        return []
+    lessons = {pk for clash in clashes for pk in (clash.lesson.pk, clash.booking.lesson_id)}
+    kept = KeptClash.objects.filter(lesson__in=lessons, other__in=lessons)
+    known = {
+        (kind, resource_id, frozenset(pair))
+        for kind, resource_id, *pair in kept.values_list("kind", "resource_id", "lesson_id", "other_id")
+    }
+    return [
+        clash
+        for clash in clashes
+        if (clash.kind, clash.resource_id, frozenset((clash.lesson.pk, clash.booking.lesson_id))) not in known
+    ]
 
 
 def _keep(clashes, **facts):

@@ -1,7 +1,13 @@
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from datetime import timedelta
+from functools import reduce
+from operator import or_
+
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from branches.querysets import BranchScopedQuerySet
+
+LONGEST_LESSON = timedelta(days=1)
 
 
 class OwnTeachingQuerySet(BranchScopedQuerySet):
@@ -30,6 +36,12 @@ class ClassGroupQuerySet(OwnTeachingQuerySet):
         lessons = self.model.lessons.rel.related_model.objects.active()
         return self.annotate(student_count=_number_of(members), lesson_count=_number_of(lessons))
 
+    def with_current_rules(self, today):
+        """`current_rules` of each: the weekly times that hold on this day or later."""
+        rules = self.model.rules.rel.related_model.objects.select_related("room")
+        standing = Q(valid_until__isnull=True) | Q(valid_until__gte=today) & Q(valid_until__gte=F("valid_from"))
+        return self.prefetch_related(Prefetch("rules", rules.filter(standing), to_attr="current_rules"))
+
     def running(self, today):
         """Classes that still have a lesson to come."""
         lessons = self.model.lessons.rel.related_model.objects.planned().filter(local_date__gte=today)
@@ -51,6 +63,18 @@ class LessonQuerySet(OwnTeachingQuerySet):
         """Begun and not called: the exception list of the trade (异常课表)."""
         return self.planned().filter(starts_at__lte=now)
 
+    def off_calendar(self, now):
+        """Still to come on a day that is closed, or runs another weekday's timetable than the lesson's.
+
+        Not those that somebody let stand on a closed day, or put on that day by hand.
+        """
+        days = self.model.branch.field.related_model.calendar_days.rel.related_model.objects
+        passed = self.model.overrides.rel.related_model.objects.filter(rule="closed_day", lesson=OuterRef("pk"))
+        here = {"branch": OuterRef("branch"), "day": OuterRef("local_date")}
+        runs_other = days.filter(kind="runs_weekday", **here).exclude(runs_weekday=OuterRef("rule__weekday"))
+        is_off = Q(Exists(days.closed().filter(**here))) | Q(Exists(runs_other), rule__isnull=False, has_own_time=False)
+        return self.planned().filter(is_off, ~Exists(passed), starts_at__gt=now)
+
     def for_timetable(self):
         return self.select_related("class_group__course", "teacher", "room", "branch").annotate(
             student_count=Count("attendances")
@@ -69,8 +93,16 @@ class BookingQuerySet(BranchScopedQuerySet):
     branch_lookup = "lesson__branch"
 
     def overlapping(self, *, starts_at, ends_at):
-        """[start, end): back-to-back is no overlap. The one predicate, as the database has it."""
-        return self.filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
+        """[start, end): back-to-back is no overlap. The one predicate, as the database has it.
+
+        No lesson is longer than a day (services.changes), so the index need not be read from its beginning.
+        """
+        return self.filter(starts_at__lt=ends_at, starts_at__gt=starts_at - LONGEST_LESSON, ends_at__gt=starts_at)
+
+    def overlapping_any(self, spans):
+        """The same for each of several (starts_at, ends_at), in time order and apart."""
+        whole = self.overlapping(starts_at=spans[0][0], ends_at=spans[-1][1])
+        return whole.filter(reduce(or_, (Q(starts_at__lt=end, ends_at__gt=start) for start, end in spans)))
 
 
 class KeptClashQuerySet(BranchScopedQuerySet):
@@ -136,9 +168,25 @@ class MakeUpQuerySet(OwnTeachingQuerySet):
     branch_lookup = "original__lesson__branch"
     teacher_lookup = "original__lesson__teacher"
 
+    def usable(self):
+        """Rights of lessons that were really missed: on leave, or cancelled by the school."""
+        is_missed = Q(original__status="leave") | Q(original__lesson__status="cancelled")
+        return self.filter(is_missed, withdrawn_at__isnull=True)
+
     def open(self, today):
         """Rights that can be used today."""
-        return self.filter(attendance__isnull=True, withdrawn_at__isnull=True, expires_date__gte=today)
+        return self.usable().filter(attendance__isnull=True, expires_date__gte=today)
+
+    def expired(self, today):
+        """Never used, and too late now: they stay on the books."""
+        return self.usable().filter(attendance__isnull=True, expires_date__lt=today)
+
+    def booked(self):
+        return self.filter(attendance__lesson__status="planned")
+
+    def taken(self):
+        """Made up, or the seat was kept and the child did not come: either way the right is used."""
+        return self.filter(attendance__lesson__status="held")
 
 
 class TrialBookingQuerySet(OwnTeachingQuerySet):

@@ -4,9 +4,10 @@ from datetime import timedelta
 from itertools import count, takewhile
 
 
-def occurrences(rules, first_date, closed_days):
+def occurrences(rules, first_date, closed_days, runs_weekday=None):
     """(day, rule) of a weekly timetable from `first_date` on, skipping closed days, without an end.
 
+    `runs_weekday` {day: weekday}: the days that run another weekday's timetable (调休).
     `rules` need weekday, start_time, valid_from and valid_until; both ends of the validity count.
     """
     in_week = sorted(rules, key=lambda rule: (rule.weekday, rule.start_time))
@@ -18,8 +19,9 @@ def occurrences(rules, first_date, closed_days):
     for day in takewhile(lambda day: last_date is None or day <= last_date, days):
         if day in closed_days:
             continue
+        weekday = (runs_weekday or {}).get(day, day.weekday())
         for rule in in_week:
-            if rule.weekday == day.weekday() and is_valid(rule, day):
+            if rule.weekday == weekday and is_valid(rule, day):
                 yield day, rule
 
 

@@ -50,3 +50,11 @@ class GuardianshipQuerySet(BranchScopedQuerySet):
 class EnquiryQuerySet(BranchScopedQuerySet):
     def open(self):
         return self.exclude(status__in=["enrolled", "lost"])
+
+    def matching(self, text):
+        """By the last digits of the phone, or by (part of) the child's or the beginning of the guardian's name."""
+        text = clean_name(text)
+        digits = re.sub(r"[-+ ]", "", text)
+        if digits.isdecimal() and len(digits) >= 4:
+            return self.filter(phone__endswith=digits)
+        return self.filter(Q(child_name__icontains=text) | Q(guardian_name__startswith=text))

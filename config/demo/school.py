@@ -26,7 +26,7 @@ from core.health import has_pending_migrations
 from core.triggers import remove_triggers
 from courses.models import Course, CoursePackage
 from imports.problems import BookError
-from scheduling.models import Attendance, Lesson
+from scheduling.models import Attendance, LeavePolicy, Lesson
 from scheduling.services import call_roll
 
 BOOKS_DATE = datetime.date(2026, 11, 22)
@@ -34,6 +34,8 @@ OWNER = "13800138000"  # a number that belongs to a network, not to a person
 PASSWORD = "qingxiao-demo"  # noqa: S105  for everybody, in the manual; DEBUG only
 PACKAGES = [(16, 0, 0), (24, 2, 5), (48, 4, 10)]  # lessons, gift lessons, per cent off the list price
 VALIDITY_DAYS = 365
+LEAVE_TIERS = [(24, "0.0", True), (6, "0.5", True), (0, "1.0", False)]  # hours of notice, share taken, make-up
+SCHOOL_HOURS = (datetime.time(8), datetime.time(16, 30))  # of the children's schools
 
 
 def open_database(*, fresh):
@@ -62,9 +64,12 @@ def load_school(*, now):
         import_school(directory=BOOKS, now=opening, by=owner, shift=shift_to(opening.date()))
     except BookError as error:
         raise DemoError(str(error)) from error
+    Branch.objects.update(school_from=SCHOOL_HOURS[0], school_until=SCHOOL_HOURS[1])
     for course in Course.objects.all():
         _offer_packages(course)
     _call_rolls(until=today)
+    for branch in Branch.objects.all():
+        _set_leave_policy(branch)
     User.objects.update(password=make_password(PASSWORD))  # made once: each takes half a second
 
 
@@ -95,6 +100,13 @@ def _offer_packages(course):
             price_minor=course.list_price_minor * lessons * (100 - discount) // 100,
             validity_days=VALIDITY_DAYS,
         )
+
+
+def _set_leave_policy(branch):
+    """From now on: a day before it is free, six hours before half a credit, later the whole."""
+    policy = LeavePolicy.objects.create(branch=branch, make_up_days=60)
+    for hours, share, gives_make_up in LEAVE_TIERS:
+        policy.tiers.create(notice_hours=hours, share=share, gives_make_up=gives_make_up)
 
 
 def sign_ins():

@@ -100,7 +100,7 @@ class MakeUp(models.Model):
     """
 
     original = models.ForeignKey(
-        Attendance, models.PROTECT, related_name="make_up_rights", verbose_name=_("missed lesson")
+        Attendance, models.CASCADE, related_name="make_up_rights", verbose_name=_("missed lesson")
     )
     attendance = models.OneToOneField(
         Attendance,

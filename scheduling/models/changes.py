@@ -30,6 +30,7 @@ class TimetableChange(models.Model):
     undoes = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="undone_by", verbose_name=_("takes back")
     )
+    effects = models.JSONField(default=dict, blank=True, editable=False)  # what came with it: services.effects
 
     objects = TimetableChangeQuerySet.as_manager()
 

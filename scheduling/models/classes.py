@@ -7,20 +7,10 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from branches.models import Branch, Room, User
+from branches.models import Branch, Room, User, Weekday
 from courses.models import Course
 from enrolments.models import Enrolment
 from scheduling.querysets import ClassGroupQuerySet, WaitingListQuerySet
-
-
-class Weekday(models.IntegerChoices):
-    MONDAY = 0, _("Monday")
-    TUESDAY = 1, _("Tuesday")
-    WEDNESDAY = 2, _("Wednesday")
-    THURSDAY = 3, _("Thursday")
-    FRIDAY = 4, _("Friday")
-    SATURDAY = 5, _("Saturday")
-    SUNDAY = 6, _("Sunday")
 
 
 class ClassGroup(models.Model):

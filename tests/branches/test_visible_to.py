@@ -3,8 +3,8 @@
 import pytest
 from django.apps import apps
 
-from branches.models import Branch, Membership, Role, User
-from branches.roles import PERMISSIONS
+from branches.models import Branch, Membership, User
+from branches.roles import PERMISSIONS, Role
 from courses.models import Course, CoursePackage, Subject
 from enrolments.models import CreditEntry
 from parents.models import Guardian
@@ -14,8 +14,8 @@ from tests.factories import (
     NOW,
     AttendanceFactory,
     BranchFactory,
+    CalendarDayFactory,
     ClassGroupFactory,
-    ClosedDayFactory,
     CoursePackageFactory,
     CreditLotFactory,
     EnquiryFactory,
@@ -24,6 +24,7 @@ from tests.factories import (
     LessonFactory,
     MembershipFactory,
     RoomFactory,
+    SchoolBreakFactory,
     StudentFactory,
     UserFactory,
     adviser_of,
@@ -59,7 +60,8 @@ def kept_clash_at(branch):
 OF_A_BRANCH = {
     "branches.branch": lambda branch: branch,
     "branches.room": lambda branch: RoomFactory(branch=branch),
-    "branches.closedday": lambda branch: ClosedDayFactory(branch=branch),
+    "branches.calendarday": lambda branch: CalendarDayFactory(branch=branch),
+    "branches.schoolbreak": lambda branch: SchoolBreakFactory(branch=branch),
     "branches.user": lambda branch: MembershipFactory(branch=branch).user,
     "branches.membership": lambda branch: MembershipFactory(branch=branch),
     "parents.guardian": lambda branch: guardianship_at(branch).guardian,

@@ -72,6 +72,11 @@ def a_token_used_twice():
 owed = {"lot": None, "pool_left_after": None}
 
 
+def an_extension_of_no_days():
+    lot = CreditLotFactory()
+    lot.extensions.create(days=0, expires_date=TODAY, reason="停电", by=lot.sold_by, at=NOW)
+
+
 @pytest.mark.parametrize(
     ("constraint", "make"),
     [
@@ -97,6 +102,7 @@ owed = {"lot": None, "pool_left_after": None}
         ("creditentry_return_names_entry", lambda: entry(kind=Kind.RETURN)),
         ("creditentry_return_names_entry", lambda: entry(reverses=entry(), sequence=2)),
         ("reverses_id", an_entry_reversed_twice),
+        ("validityextension_of_days", an_extension_of_no_days),
     ],
 )
 def test_the_database_refuses(constraint, make):

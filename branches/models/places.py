@@ -1,20 +1,17 @@
-"""The school's places and the people who work there."""
+"""The school's places, and what each of them has decided for itself."""
 
 import datetime
 from decimal import Decimal
-from functools import cached_property
 from zoneinfo import available_timezones
 
-from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from branches.querysets import BranchQuerySet, BranchScopedQuerySet, MembershipQuerySet, UserQuerySet
-from branches.roles import PERMISSIONS, Role
+from branches.querysets import BranchQuerySet, BranchScopedQuerySet
 
 
 def validate_time_zone(name):
@@ -34,6 +31,13 @@ class Branch(models.Model):
 
         BLENDED = "blended", _("Over paid and gift lessons")
         PAID_ONLY = "paid_only", _("Over paid lessons only")
+
+    class RulePack(models.TextChoices):
+        """Which rules a lesson is checked against: the packs of the timetable (scheduling/rule_packs)."""
+
+        GENERAL = "general", _("The school's own rules only")
+        NATIONAL = "national", _("China")
+        LIAONING = "liaoning", _("China, Liaoning")
 
     name = models.CharField(_("name"), max_length=50, unique=True)
     code = models.SlugField(_("code"), max_length=20, unique=True)
@@ -92,6 +96,15 @@ class Branch(models.Model):
     absent_takes_credit = models.BooleanField(_("absence takes a credit"), default=True)
     leave_takes_credit = models.BooleanField(_("leave takes a credit"), default=False)
 
+    rule_pack = models.CharField(_("rules for lessons"), max_length=20, choices=RulePack, default=RulePack.LIAONING)
+    school_from = models.TimeField(
+        _("school begins"),
+        null=True,
+        blank=True,
+        help_text=_("When the children's schools teach. A lesson in these hours on a school day shows a warning."),
+    )
+    school_until = models.TimeField(_("school ends"), null=True, blank=True)
+
     objects = BranchQuerySet.as_manager()
 
     class Meta:
@@ -100,6 +113,12 @@ class Branch(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(name="branch_renewal_threshold_not_negative", condition=Q(renewal_threshold__gte=0)),
+            models.CheckConstraint(
+                name="branch_school_hours",
+                condition=Q(school_from__isnull=True, school_until__isnull=True)
+                | Q(school_from__isnull=False, school_until__isnull=False, school_until__gt=F("school_from")),
+                violation_error_message=_("Write when school begins and when it ends, or neither."),
+            ),
         ]
 
     def __str__(self):
@@ -115,6 +134,14 @@ class Room(models.Model):
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="rooms", verbose_name=_("branch"))
     name = models.CharField(_("name"), max_length=50)
     capacity = models.PositiveSmallIntegerField(_("capacity"), default=15)
+    area_m2 = models.DecimalField(
+        _("area in m²"),
+        max_digits=6,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("Every child needs 3 m² by law. Empty: not checked."),
+    )
 
     objects = BranchScopedQuerySet.as_manager()
 
@@ -129,129 +156,8 @@ class Room(models.Model):
                 violation_error_message=_("This branch has a room of this name already."),
             ),
             models.CheckConstraint(name="room_has_seats", condition=Q(capacity__gt=0)),
+            models.CheckConstraint(name="room_has_area", condition=Q(area_m2__isnull=True) | Q(area_m2__gt=0)),
         ]
 
     def __str__(self):
         return self.name
-
-
-class ClosedDay(models.Model):
-    """A day without lessons at a branch: a public holiday, a school break."""
-
-    branch = models.ForeignKey(Branch, models.CASCADE, related_name="closed_days", verbose_name=_("branch"))
-    day = models.DateField(pgettext_lazy("calendar", "day"))
-    reason = models.CharField(_("reason"), max_length=100)
-
-    objects = BranchScopedQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("closed day")
-        verbose_name_plural = _("closed days")
-        ordering = ["day"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["branch", "day"],
-                name="closedday_once",
-                violation_error_message=_("This day is closed already."),
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.day:%Y-%m-%d} {self.reason}"
-
-
-class StaffManager(UserManager.from_queryset(UserQuerySet)):
-    """Keeps create_user and adds the reading vocabulary of UserQuerySet."""
-
-
-class User(AbstractUser):
-    """A staff account. Signs in with the mobile number (`username`); what it may do is in its memberships."""
-
-    first_name = None
-    last_name = None
-    name = models.CharField(pgettext_lazy("person", "name"), max_length=50)
-    phone = models.CharField(_("phone"), max_length=20, blank=True, help_text=_("With country code: +86…"))
-    is_staff = models.BooleanField(_("may sign in to the staff pages"), default=True)
-
-    REQUIRED_FIELDS = ["name"]
-    objects = StaffManager()
-
-    class Meta:
-        verbose_name = _("staff member")
-        verbose_name_plural = _("staff")
-        ordering = ["name"]
-
-    def __str__(self):
-        return self.name or self.username
-
-    def get_full_name(self):
-        return str(self)
-
-    get_short_name = get_full_name
-
-    @cached_property
-    def roles(self):
-        """(branch id, role) pairs; the owner's branch id is None. One query per request."""
-        return frozenset(self.memberships.values_list("branch_id", "role"))
-
-    @property
-    def is_owner(self):
-        return self.is_superuser or (None, Role.OWNER) in self.roles
-
-    def branch_ids_with(self, permission):
-        """The ids of the branches where a role grants `permission`; None means all of them."""
-        if not self.is_active:
-            return set()
-        if self.is_superuser:
-            return None
-        granting = {branch for branch, role in self.roles if permission in PERMISSIONS[role]}
-        return None if None in granting else granting
-
-    def branches_with(self, permission):
-        """The branches where a role grants `permission`."""
-        branch_ids = self.branch_ids_with(permission)
-        return Branch.objects.all() if branch_ids is None else Branch.objects.filter(pk__in=branch_ids)
-
-
-class Membership(models.Model):
-    """A role at a branch. A person may have several; the owner's role is for the whole school."""
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("staff member"))
-    branch = models.ForeignKey(
-        Branch,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="memberships",
-        verbose_name=_("branch"),
-        help_text=_("Empty for the owner only."),
-    )
-    role = models.CharField(_("role"), max_length=20, choices=Role)
-
-    objects = MembershipQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("membership")
-        verbose_name_plural = _("memberships")
-        ordering = ["branch", "role"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["user", "branch", "role"],
-                name="membership_once",
-                violation_error_message=_("This person has this role at this branch already."),
-            ),
-            models.UniqueConstraint(
-                fields=["user"],
-                condition=Q(branch__isnull=True),
-                name="membership_owner_once",
-                violation_error_message=_("This person is an owner already."),
-            ),
-            models.CheckConstraint(
-                name="membership_branch_unless_owner",
-                condition=Q(role=Role.OWNER, branch__isnull=True) | (~Q(role=Role.OWNER) & Q(branch__isnull=False)),
-                violation_error_message=_("The owner has no branch; every other role needs one."),
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.branch or ''} {self.get_role_display()}".strip()
