@@ -72,10 +72,11 @@ def _clashes(user, now, today):
 
 
 def _over_full_classes(user, now, today):
-    groups = ClassGroup.objects.visible_to(user).with_counts().filter(student_count__gt=F("capacity"))
+    running = ClassGroup.objects.visible_to(user).running(today)
+    groups = running.with_counts().filter(student_count__gt=F("capacity"))
     return Card(
         "over_full",
         groups.count(),
         _("over-full classes"),
-        reverse("admin:scheduling_classgroup_changelist") + "?full=yes",
+        reverse("class_list") + "?state=over",
     )

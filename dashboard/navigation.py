@@ -5,7 +5,17 @@ from django.utils.translation import gettext_lazy as _
 
 
 def sidebar(request):
-    return [_daily(request.user), _back_office(request.user)]
+    """Of the entries that lead to this page or to one above it, the nearest is where the person is."""
+    groups = [_daily(request.user), _back_office(request.user)]
+    items = [item for group in groups for item in group["items"]]
+    here = max((item["link"] for item in items if _leads_to(item["link"], request.path)), key=len, default="")
+    for item in items:
+        item["active"] = lambda request, link=item["link"]: link == here
+    return groups
+
+
+def _leads_to(link, path):
+    return path == link or (link != "/" and path.startswith(link))
 
 
 def _daily(user):
@@ -19,8 +29,18 @@ def _daily(user):
                 user.has_perm("scheduling.view_timetable"),
                 on_phone=True,
             ),
+            _item(_("Classes"), "groups", "class_list", user.has_perm("scheduling.view_timetable")),
             _item(_("Students"), "school", "search", user.has_perm("students.view_student"), on_phone=True),
             _item(_("Renewals"), "autorenew", "renewals", user.has_perm("renewals.view_renewals"), on_phone=True),
+            _item(_("Make-ups"), "event_repeat", "make_up_list", user.has_perm("scheduling.view_makeup")),
+            _item(_("Teacher is away"), "sick", "teacher_absence", user.has_perm("scheduling.add_teacherabsence")),
+            _item(_("Cancel a day"), "ac_unit", "cancel_day", user.has_perm("scheduling.cancel_day")),
+            _item(
+                _("Changes of the timetable"),
+                "history",
+                "timetable_changes",
+                user.has_perm("scheduling.view_timetablechange"),
+            ),
             _item(_("Messages"), "sms", "messages", user.has_perm("messaging.view_outboundmessage")),
             _item(
                 _("Enquiries"),
@@ -44,7 +64,14 @@ def _back_office(user):
         ),
         (_("Packages"), "sell", "courses.change_coursepackage", "admin:courses_coursepackage_changelist"),
         (_("Courses"), "menu_book", "courses.add_course", "admin:courses_course_changelist"),
-        (_("Closed days"), "event_busy", "branches.add_closedday", "admin:branches_closedday_changelist"),
+        (_("Teachers"), "co_present", "scheduling.view_availabilitywindow", "teacher_list"),
+        (_("Calendar"), "event_busy", "branches.add_calendarday", "calendar_days"),
+        (
+            _("Leave policies"),
+            "rule",
+            "scheduling.change_leavepolicy",
+            "admin:scheduling_leavepolicy_changelist",
+        ),
         (_("Rooms"), "meeting_room", "branches.add_room", "admin:branches_room_changelist"),
         (_("Branches"), "apartment", "branches.change_branch", "admin:branches_branch_changelist"),
         (_("Staff"), "badge", "branches.view_user", "admin:branches_user_changelist"),
@@ -58,12 +85,10 @@ def _back_office(user):
 
 
 def _item(title, icon, url_name, allowed=True, *, on_phone=False):
-    link = reverse(url_name)
     return {
         "title": title,
         "icon": icon,
-        "link": link,
+        "link": reverse(url_name),
         "permission": lambda request: allowed,
-        "active": lambda request: request.path == link or (link != "/" and request.path.startswith(link)),
         "phone": on_phone,
     }

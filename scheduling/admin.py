@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy
 from branches.admin import BranchScopedAdmin, BranchScopedFilter, BranchScopedInline
 from core.clock import day_text
 from scheduling.clashes import LessonClashError
-from scheduling.models import ClassGroup, ScheduleRule
-from scheduling.services import plan_lessons
+from scheduling.models import ClassGroup, LeavePolicy, LeaveTier, ScheduleRule
+from scheduling.services import ScheduleError, plan_lessons
 
 
 class ScheduleRuleInline(BranchScopedInline):
@@ -57,7 +57,7 @@ class ClassGroupAdmin(BranchScopedAdmin):
         super().save_related(request, form, formsets, change)
         try:
             lessons = plan_lessons(class_group=form.instance, by=request.user, now=timezone.now())
-        except LessonClashError as error:
+        except (LessonClashError, ScheduleError) as error:
             messages.error(request, _("The class is saved, but its lessons are not planned. %(why)s") % {"why": error})
             return
         if lessons:
@@ -66,3 +66,21 @@ class ClassGroupAdmin(BranchScopedAdmin):
                 _("%(number)d lessons planned, the last on %(day)s.")
                 % {"number": len(lessons), "day": day_text(lessons[-1].local_date)},
             )
+
+
+class LeaveTierInline(BranchScopedInline):
+    """Part of the policy: whoever may change that may change its tiers."""
+
+    model = LeaveTier
+
+    def _may(self, what, request, obj):
+        permission = "scheduling.view_leavepolicy" if what == "view" else "scheduling.change_leavepolicy"
+        return request.user.has_perm(permission, obj)
+
+
+@admin.register(LeavePolicy)
+class LeavePolicyAdmin(BranchScopedAdmin):
+    list_display = ["branch", "leaves_per_class", "make_up_days"]
+    list_select_related = ["branch"]
+    fields = ["branch", ("leaves_per_class", "make_up_days")]
+    inlines = [LeaveTierInline]

@@ -2,8 +2,12 @@
 
 from django.utils import timezone
 
-from scheduling import notifications
+from scheduling import notifications, services
 
 
 def plan_class_reminders():
     notifications.plan_class_reminders(now=timezone.now())
+
+
+def lapse_offers():
+    services.lapse_offers(now=timezone.now())

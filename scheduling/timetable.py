@@ -51,6 +51,7 @@ class Card:
     is_clash: bool
     begins: datetime
     ends: datetime
+    may_change: bool = False  # by the person who looks at it: then the card opens the lesson, else its roll call
     lane: int = 0
     lanes: int = 1
 
@@ -114,6 +115,7 @@ class ClashPair:
     """Two classes that somebody let clash."""
 
     classes: tuple[str, str]
+    class_ids: tuple[int, int]
     branch_id: int
     branch_name: str
     first_date: date
@@ -132,7 +134,7 @@ def state_of(lesson, now):
     return State(lesson.status)
 
 
-def cards_of(lessons, *, clashing_ids, now):
+def cards_of(lessons, *, clashing_ids, now, may_change=lambda lesson: False):
     """Cards in time order. Those of `clashing_ids` have a clash that nobody solved."""
     return [
         Card(
@@ -141,6 +143,7 @@ def cards_of(lessons, *, clashing_ids, now):
             is_clash=lesson.pk in clashing_ids,
             begins=lesson.starts_at.astimezone(ZoneInfo(lesson.branch.time_zone)),
             ends=lesson.ends_at.astimezone(ZoneInfo(lesson.branch.time_zone)),
+            may_change=may_change(lesson),
         )
         for lesson in lessons
     ]
@@ -160,7 +163,7 @@ def resource_columns(by, column, resources=()):
     """One day, a column per room, teacher or class; `resources` stand there even when they are free."""
     return [
         Column(_title(resource), side_by_side(cards), column.day, column.is_today, column.closed_reason)
-        for resource, cards in _by_resource(by, column.cards, resources)
+        for resource, cards in by_resource(by, column.cards, resources)
     ]
 
 
@@ -172,11 +175,11 @@ def resource_rows(by, columns, resources=()):
             _title(resource),
             [(column, [card for card in own if card.lesson.local_date == column.day]) for column in columns],
         )
-        for resource, own in _by_resource(by, cards, resources)
+        for resource, own in by_resource(by, cards, resources)
     ]
 
 
-def _by_resource(by, cards, resources):
+def by_resource(by, cards, resources):
     """(room, teacher or class; its cards), by name; lessons without a room come last."""
     attribute = {By.ROOM: "room", By.TEACHER: "teacher", By.CLASS: "class_group"}[by]
     groups = {resource: [] for resource in resources}
@@ -252,10 +255,11 @@ def pair_up(clashes):
     """Kept clashes of the same two classes become one entry, the earliest first."""
     pairs = {}
     for clash in clashes:
-        classes = tuple(sorted((clash["class_name"], clash["other_name"])))
+        both = sorted([(clash["class_name"], clash["class_id"]), (clash["other_name"], clash["other_class_id"])])
+        classes, class_ids = zip(*both, strict=True)
         pair = pairs.setdefault(
-            (clash["branch_id"], classes),
-            ClashPair(classes, clash["branch_id"], clash["branch_name"], clash["first_date"]),
+            (clash["branch_id"], class_ids),
+            ClashPair(classes, class_ids, clash["branch_id"], clash["branch_name"], clash["first_date"]),
         )
         wanted = clash["kind"], clash["resource"]
         pair.wanted[wanted] = pair.wanted.get(wanted, 0) + clash["lessons"]

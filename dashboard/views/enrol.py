@@ -23,8 +23,9 @@ from students.services import register_student
 
 def teaching(course, branches):
     """The running classes of a course with their seats, as a choice."""
-    groups = ClassGroup.objects.filter(course=course, branch__in=branches).running(timezone.localdate())
-    return groups.with_counts().select_related("teacher", "branch").prefetch_related("rules").order_by("name")
+    today = timezone.localdate()
+    groups = ClassGroup.objects.filter(course=course, branch__in=branches).running(today)
+    return groups.with_counts().with_current_rules(today).select_related("teacher", "branch").order_by("name")
 
 
 class StudentCreateView(StaffPageMixin, FormView):

@@ -5,7 +5,7 @@ from django.views.generic import ListView
 from branches.pages import StaffPageMixin
 from enrolments.models import Enrolment
 from scheduling.models import ClassGroup
-from students.models import Student
+from students.models import Enquiry, Student
 
 
 class SearchView(StaffPageMixin, ListView):
@@ -28,10 +28,18 @@ class SearchView(StaffPageMixin, ListView):
         return self.request.GET.get("q", "").strip()[:50]
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(search_text=self.text, class_groups=self._class_groups(), **kwargs)
+        return super().get_context_data(
+            search_text=self.text, class_groups=self._class_groups(), enquiries=self._enquiries(), **kwargs
+        )
 
     def _class_groups(self):
         if not self.text:
             return []
         groups = ClassGroup.objects.visible_to(self.request.user).filter(name__icontains=self.text)
         return groups.select_related("branch", "teacher").with_counts()[:8]
+
+    def _enquiries(self):
+        if not self.text:
+            return []
+        enquiries = Enquiry.objects.visible_to(self.request.user).open().matching(self.text)
+        return enquiries.select_related("course", "branch")[:8]

@@ -8,7 +8,7 @@ from dashboard.timeline import timeline_of
 from enrolments.models import Enrolment
 from messaging.models import OutboundMessage
 from renewals.querysets import with_run_out
-from scheduling.models import Attendance, ClassMember
+from scheduling.models import Attendance, ClassMember, MakeUp
 from students.models import Student
 
 access_log = logging.getLogger("access")
@@ -34,6 +34,7 @@ class StudentView(StaffPageMixin, DetailView):
             accounts=accounts,
             memberships=self._memberships(accounts),
             next_lessons=self._next_lessons(user, student, now),
+            make_ups=self._make_ups(user, student),
             timeline=timeline_of(student, accounts, OutboundMessage.objects.visible_to(user)),
             today=timezone.localdate(),
             branches=student.branches.all(),
@@ -54,5 +55,10 @@ class StudentView(StaffPageMixin, DetailView):
         attendances = Attendance.objects.visible_to(user).filter(
             enrolment__student=student, lesson__ends_at__gte=now, lesson__status="planned"
         )
-        related = ("lesson__class_group", "lesson__teacher", "lesson__room", "lesson__branch")
+        related = ("lesson__class_group", "lesson__teacher", "lesson__room", "lesson__branch", "make_up")
         return attendances.select_related(*related).order_by("lesson__starts_at")[:NEXT_LESSONS]
+
+    def _make_ups(self, user, student):
+        """Lessons that the child may still make up."""
+        rights = MakeUp.objects.visible_to(user).open(timezone.localdate()).filter(original__enrolment__student=student)
+        return rights.select_related("original__lesson__class_group")

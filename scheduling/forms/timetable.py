@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scheduling.models import Attendance
+from scheduling.models import Attendance, TrialBooking
 from scheduling.timetable import By, Span
 
 ALL = "all"  # every branch of the person
@@ -20,6 +20,7 @@ class WeekForm(forms.Form):
     teacher = forms.IntegerField(required=False)
     room = forms.IntegerField(required=False)
     course = forms.IntegerField(required=False)
+    student = forms.IntegerField(required=False)
 
     def __init__(self, *args, branches, **kwargs):
         super().__init__(*args, **kwargs)
@@ -29,7 +30,10 @@ class WeekForm(forms.Form):
 
 
 class RollCallForm(forms.Form):
-    """One choice per child of the lesson, so nothing else can be sent. Everybody is present to begin with."""
+    """One choice per child and trial guest of the lesson, so nothing else can be sent.
+
+    To begin with everybody is present, but for those who asked for leave.
+    """
 
     CHOICES = [
         (status.value, status.label)
@@ -41,11 +45,13 @@ class RollCallForm(forms.Form):
         )
     ]
 
-    def __init__(self, *args, attendances, **kwargs):
+    def __init__(self, *args, attendances, trials, **kwargs):
         super().__init__(*args, **kwargs)
-        self.attendances = attendances
+        self.attendances, self.trials = attendances, trials
         for attendance in attendances:
             self.fields[f"child-{attendance.pk}"] = _status_field(attendance)
+        for trial in trials:
+            self.fields[f"trial-{trial.pk}"] = _trial_field(trial)
 
     def rows(self):
         return [(attendance, self[f"child-{attendance.pk}"]) for attendance in self.attendances]
@@ -54,15 +60,32 @@ class RollCallForm(forms.Form):
         """{attendance id: status} of everybody."""
         return {row.pk: self.cleaned_data[f"child-{row.pk}"] for row in self.attendances}
 
+    def guests(self):
+        return [(trial, self[f"trial-{trial.pk}"]) for trial in self.trials]
+
+    def trial_statuses(self):
+        """{trial id: status} of every guest."""
+        return {trial.pk: self.cleaned_data[f"trial-{trial.pk}"] for trial in self.trials}
+
 
 def _status_field(attendance):
-    student = attendance.enrolment.student
     is_expected = attendance.status == Attendance.Status.EXPECTED
+    initial = Attendance.Status.PRESENT if is_expected else attendance.status
+    return _choice(attendance.enrolment.student.name, RollCallForm.CHOICES, initial)
+
+
+def _trial_field(trial):
+    came, stayed_away = TrialBooking.Status.CAME, TrialBooking.Status.NO_SHOW
+    initial = came if trial.status == TrialBooking.Status.BOOKED else trial.status
+    return _choice(trial.enquiry.child_name, [(one.value, one.label) for one in (came, stayed_away)], initial)
+
+
+def _choice(child, choices, initial):
     missing = _("%(student)s has joined this lesson meanwhile: check the choice and send again.")
     return forms.ChoiceField(
-        label=student.name,
-        choices=RollCallForm.CHOICES,
+        label=child,
+        choices=choices,
         widget=forms.RadioSelect,
-        initial=Attendance.Status.PRESENT if is_expected else attendance.status,
-        error_messages={"required": missing % {"student": student}},
+        initial=initial,
+        error_messages={"required": missing % {"student": child}},
     )

@@ -1,18 +1,37 @@
 """The one way in which lessons change: checked, refused or allowed with a reason, recorded, told, undone."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
-from core.clock import local_date
+from core.clock import local_date, span_text
 from scheduling.clashes import Wanted, clash_refused_by_database, lock_timetable, refuse_or_keep, wanted_by
-from scheduling.models import Attendance, Booking, Lesson, LessonChange, TimetableChange
+from scheduling.findings import refuse_or_override
+from scheduling.models import (
+    Attendance,
+    Booking,
+    ClassGroup,
+    Lesson,
+    LessonChange,
+    ScheduleRule,
+    TimetableChange,
+)
+from scheduling.notices import queue_change_notices
+from scheduling.querysets import LONGEST_LESSON
+from scheduling.rule_checks import ALL_FACTS, ROOM, TEACHER, TIME
+from scheduling.services.effects import take_back_effects
 from scheduling.services.locks import ScheduleError, StaleLessonError, refuse_unplanned
+from scheduling.services.make_ups import reopen_rights
 from scheduling.services.planning import renumber
+from scheduling.services.trials import cancel_trials
 
 UNDO_WITHIN = timedelta(hours=1)
+ASIDE = timedelta(days=100 * 365)
 FACTS = (
     "starts_at",
     "ends_at",
@@ -25,6 +44,7 @@ FACTS = (
     "has_own_teacher",
     "has_own_room",
 )
+RULED = {"starts_at": TIME, "ends_at": TIME, "teacher_id": TEACHER, "room_id": ROOM}  # what rules ask about
 
 
 @dataclass(frozen=True)
@@ -44,8 +64,8 @@ def change_lessons(*, branch, kind, edits, by, now, reason="", keep_reason="", u
     """Make all of `edits`, or none; returns the TimetableChange, or None when nothing would differ.
 
     Lessons let go of their time first and take the new one together, so two may swap. Raises ScheduleError for a
-    lesson that was held, StaleLessonError for another version, LessonClashError when somebody is taken and no
-    `keep_reason` is given.
+    lesson that was held, StaleLessonError for another version, LessonClashError when somebody is taken and
+    RuleRefusedError when a rule speaks against it, and no `keep_reason` is given. Undoing asks no rule: it was so.
     """
     lock_timetable()
     lessons = _locked_for(edits)
@@ -56,12 +76,25 @@ def change_lessons(*, branch, kind, edits, by, now, reason="", keep_reason="", u
     changed = [lesson for lesson in lessons if facts_of(lesson) != before[lesson.pk]]
     if not changed:
         return None
-    _take_anew(changed, by=by, now=now, keep_reason=keep_reason)
-    for group in {lesson.class_group_id: lesson.class_group for lesson in changed}.values():
-        renumber(group)
+    _refuse_meeting_twice([lesson for lesson in changed if _is_planned(lesson)])
+    if undoes is None:
+        ruled = {lesson.pk: _ruled_facts(lesson, before[lesson.pk]) for lesson in changed if _is_planned(lesson)}
+        to_check = [lesson for lesson in changed if ruled.get(lesson.pk)]
+        refuse_or_override(to_check, reason=keep_reason, by=by, now=now, changed=ruled)
+    _take_anew(changed, before, by=by, now=now, keep_reason=keep_reason)
+    renumber(*{lesson.class_group_id: lesson.class_group for lesson in changed}.values())
     change = TimetableChange.objects.create(branch=branch, kind=kind, reason=reason, by=by, at=now, undoes=undoes)
     record_lessons(change, changed, before)
+    queue_change_notices(change, now=now)
+    _free_guests([lesson for lesson in changed if lesson.status == Lesson.Status.CANCELLED])
     return change
+
+
+def _free_guests(cancelled):
+    """Who only made up or tried a lesson there may do so elsewhere; an undo does not bring them back."""
+    if cancelled:
+        reopen_rights(cancelled)
+        cancel_trials(cancelled)
 
 
 def record_lessons(change, lessons, before=None):
@@ -105,20 +138,71 @@ def _apply(lesson, edit):
         setattr(lesson, name, value)
     if lesson.ends_at <= lesson.starts_at:
         raise ScheduleError(_("%(lesson)s would end before it begins.") % {"lesson": lesson})
+    if lesson.ends_at - lesson.starts_at > LONGEST_LESSON:
+        raise ScheduleError(_("%(lesson)s would be longer than a day: check its hours.") % {"lesson": lesson})
     lesson.local_date = local_date(lesson.starts_at, lesson.branch.time_zone)
 
 
-def _take_anew(lessons, *, by, now, keep_reason):
-    """Release the time of all, then claim the new one: the database refuses what is taken."""
-    Lesson.objects.filter(pk__in=[lesson.pk for lesson in lessons]).update(is_booked=False)
+def _is_planned(lesson):
+    return lesson.status == Lesson.Status.PLANNED
+
+
+def _refuse_meeting_twice(lessons):
+    """A class is in one place at a time, with or without children in it."""
+    if not lessons:
+        return
+    others = Lesson.objects.active().filter(
+        class_group__in={lesson.class_group_id for lesson in lessons},
+        starts_at__lt=max(lesson.ends_at for lesson in lessons),
+        ends_at__gt=min(lesson.starts_at for lesson in lessons),
+    )
+    standing = others.exclude(pk__in=[lesson.pk for lesson in lessons]).select_related("class_group", "branch")
+    in_order = sorted([*standing, *lessons], key=lambda lesson: (lesson.class_group_id, lesson.starts_at))
+    for one, other in pairwise(in_order):
+        if one.class_group_id == other.class_group_id and other.starts_at < one.ends_at:
+            raise ScheduleError(
+                _("%(class)s meets already at this time: %(when)s. Choose another one.")
+                % {"class": one.class_group, "when": span_text(one.starts_at, one.ends_at, one.branch.time_zone)}
+            )
+
+
+def _ruled_facts(lesson, before):
+    """The facts that differ from before; all of a lesson that is planned again."""
+    if before["status"] != Lesson.Status.PLANNED:
+        return ALL_FACTS
+    after = facts_of(lesson)
+    return {fact for name, fact in RULED.items() if after[name] != before[name]}
+
+
+def _take_anew(lessons, before, *, by, now, keep_reason):
+    """Release the time of all, then claim the new one: the database refuses what is taken.
+
+    Their beginnings stand aside meanwhile, for a class meets once at a time, and one may take another's place.
+    """
+    released = Lesson.objects.filter(pk__in=[lesson.pk for lesson in lessons])
+    released.update(is_booked=False, starts_at=F("starts_at") - ASIDE)
     for lesson in lessons:
         lesson.is_booked = False
-    wanted = wanted_by_all([lesson for lesson in lessons if lesson.status == Lesson.Status.PLANNED])
+    wanted = wanted_by_all([lesson for lesson in lessons if _is_planned(lesson)])
     refuse_or_keep(wanted, reason=keep_reason, by=by, now=now)
     for lesson in lessons:
         lesson.is_booked, lesson.version = True, lesson.version + 1
     with clash_refused_by_database(wanted):
-        Lesson.objects.bulk_update(lessons, [*FACTS, "local_date", "is_booked", "version"])
+        _write(lessons, before)
+
+
+def _write(lessons, before):
+    """One UPDATE for all lessons that get the same facts: a cancelled day is one."""
+    alike = defaultdict(list)
+    for lesson in lessons:
+        after = facts_of(lesson)
+        changed = {name: getattr(lesson, name) for name in FACTS if after[name] != before[lesson.pk][name]}
+        if "starts_at" in changed:
+            changed["local_date"] = lesson.local_date
+        alike[tuple(changed.items())].append(lesson.pk)
+    for facts, pks in alike.items():
+        values = {"starts_at": F("starts_at") + ASIDE, **dict(facts)}
+        Lesson.objects.filter(pk__in=pks).update(**values, is_booked=True, version=F("version") + 1)
 
 
 def wanted_by_all(lessons):
@@ -142,11 +226,15 @@ def undo_change(*, change, by, now):
     change = TimetableChange.objects.select_related("branch").get(pk=change.pk)
     if now - change.at > UNDO_WITHIN:
         raise ScheduleError(_("A change can be undone within an hour. Change the lessons one by one."))
+    if change.kind == TimetableChange.Kind.UNDO:
+        raise ScheduleError(_("This took something back already. Make the change again instead."))
     if TimetableChange.objects.filter(undoes=change).exists():
         raise ScheduleError(_("This was undone already."))
     rows = list(change.lessons.select_related("lesson__class_group"))
     for row in rows:
         _restore_dropped(row)
+        _restore_rules(row)
+    take_back_effects(change, by=by, now=now)
     return change_lessons(
         branch=change.branch,
         kind=TimetableChange.Kind.UNDO,
@@ -164,8 +252,17 @@ def _facts_to_restore(row):
 
 
 def _restore_dropped(row):
-    """A lesson that was cancelled without another one for it had made the class shorter."""
-    if row.after.get("is_dropped"):
-        group = row.lesson.class_group
-        group.lessons_total += 1
-        group.save(update_fields=["lessons_total"])
+    """A lesson that was cancelled without another one for it had made the class shorter; an added one, longer."""
+    difference = bool(row.after.get("is_dropped")) - bool(row.after.get("is_extension"))
+    if difference:
+        group = ClassGroup.objects.filter(pk=row.lesson.class_group_id)
+        group.update(lessons_total=F("lessons_total") + difference)
+
+
+def _restore_rules(row):
+    """A change of the weekly times had ended rules, begun others and named a class teacher (services.series)."""
+    if rules := row.after.get("rules"):
+        for pk, valid_until in rules["closed"].items():
+            ScheduleRule.objects.filter(pk=pk).update(valid_until=valid_until)
+        ScheduleRule.objects.filter(pk__in=rules["opened"]).update(valid_until=rules["until"])
+        ClassGroup.objects.filter(pk=row.lesson.class_group_id).update(teacher=rules["teacher"])

@@ -2,15 +2,10 @@
 
 from django.utils.translation import gettext as _
 
+from scheduling.errors import ScheduleError, StaleLessonError
 from scheduling.models import Lesson
 
-
-class ScheduleError(Exception):
-    """The timetable cannot be changed as asked; carries the sentence the user reads."""
-
-
-class StaleLessonError(ScheduleError):
-    """Somebody else has changed the lesson since it was shown."""
+__all__ = ["ScheduleError", "StaleLessonError", "locked", "refuse_unplanned"]
 
 
 def locked(lesson):

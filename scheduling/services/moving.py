@@ -1,12 +1,16 @@
 """One lesson moves, or is cancelled."""
 
 from django.db import models, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scheduling.clashes import lock_timetable
-from scheduling.models import Lesson, TimetableChange
+from scheduling.findings import check_rules, override
+from scheduling.models import ClassGroup, Lesson, TimetableChange
 from scheduling.services.changes import Edit, change_lessons, record_lessons
-from scheduling.services.planning import add_lessons, is_taken, slots_of
+from scheduling.services.locks import ScheduleError
+from scheduling.services.planning import add_lessons, free_slots
 
 
 class Then(models.TextChoices):
@@ -66,20 +70,25 @@ def cancel_lesson(*, lesson, reason, by, now, then=Then.APPEND, version=None):
 
 
 def append_lessons(change, group, *, by, now):
-    """Add the lessons that `group` lacks, where all are free, and record them with `change`."""
+    """Add the lessons that `group` lacks, where all are free, and record them with `change`.
+
+    A rule that speaks against every slot of the class does not keep a lesson from being cancelled.
+    """
     group.refresh_from_db()
-    members = list(group.members.select_related("enrolment"))
-    free = (slot for slot in slots_of(group, group.first_date) if not is_taken(slot, members))
-    added = add_lessons(group, free, by=by, now=now)
+    added = add_lessons(group, free_slots(group, now=now), by=by, now=now, checks_rules=False)
+    override(check_rules(added, now=now), reason=change.reason, by=by, now=now)
     record_lessons(change, added)
     return added
 
 
 def drop_lessons(change):
-    """The classes of a change that cancelled lessons have so many lessons less."""
+    """The classes of a change that cancelled lessons have so many lessons less, but for the last one."""
     for row in change.lessons.select_related("lesson__class_group"):
         row.after["is_dropped"] = True
         row.save(update_fields=["after"])
-        group = row.lesson.class_group
-        group.lessons_total -= 1
-        group.save(update_fields=["lessons_total"])
+        group = ClassGroup.objects.filter(pk=row.lesson.class_group_id, lessons_total__gt=1)
+        if not group.update(lessons_total=F("lessons_total") - 1):
+            raise ScheduleError(
+                _("%(class)s would have no lesson left: add one at the end instead.")
+                % {"class": row.lesson.class_group}
+            )

@@ -1,9 +1,11 @@
 """Dated lessons by the weekly rules of a class."""
 
+from collections import defaultdict
 from datetime import timedelta
 from itertools import islice
 
 from django.db import transaction
+from django.db.models import F
 
 from core.clock import moment
 from scheduling.clashes import (
@@ -14,47 +16,89 @@ from scheduling.clashes import (
     refuse_or_keep,
     wanted_by,
 )
-from scheduling.models import Attendance, Booking, ClassGroup, Lesson
+from scheduling.findings import check_rules, refuse_or_override
+from scheduling.models import Attendance, Booking, ClassGroup, ClassMember, Lesson
 from scheduling.rules import occurrences
+
+LOOK_AHEAD = 8
+
+
+def plan_lessons(*, class_group, **facts):
+    """Plan one class; see plan_classes."""
+    return plan_classes(class_groups=[class_group], **facts)
 
 
 @transaction.atomic
-def plan_lessons(*, class_group, by, now, from_date=None, keep_reason=""):
-    """Add dated lessons by the weekly rules until the class has its number, closed days skipped.
+def plan_classes(*, class_groups, by, now, from_date=None, keep_reason="", checks_rules=True):
+    """Add dated lessons by the weekly rules until each class has its number, closed days skipped.
 
-    Returns the new lessons. Raises LessonClashError when somebody is taken and no `keep_reason` is given.
+    Returns the new lessons. Raises LessonClashError when somebody is taken and RuleRefusedError when a rule speaks
+    against lessons, and no `keep_reason` is given: one for all. `checks_rules` is False for what is a fact already.
     """
     lock_timetable()
-    group = ClassGroup.objects.select_related("branch").get(pk=class_group.pk)
-    slots = slots_of(group, from_date or group.first_date)
-    return add_lessons(group, slots, by=by, now=now, keep_reason=keep_reason)
+    groups = ClassGroup.objects.filter(pk__in=[group.pk for group in class_groups]).select_related("branch")
+    slots = [(group, slots_of(group, from_date or group.first_date)) for group in groups.order_by("pk")]
+    return add_to_classes(slots, by=by, now=now, keep_reason=keep_reason, checks_rules=checks_rules)
 
 
-def add_lessons(group, slots, *, by, now, keep_reason=""):
-    """Take as many `slots` as lessons are missing, and expect the members there."""
+def add_lessons(group, slots, **facts):
+    """Add to one class; see add_to_classes."""
+    return add_to_classes([(group, slots)], **facts)
+
+
+def add_to_classes(slots_of_groups, *, by, now, keep_reason="", checks_rules=True):
+    """Take as many slots as lessons are missing of each (class, slots), and expect the members there.
+
+    Fifty classes are as many statements as one: a term of a branch is planned in seconds.
+    """
+    lessons = [lesson for group, slots in slots_of_groups for lesson in _missing(group, slots)]
+    Lesson.objects.bulk_create(lessons)
+    if checks_rules:
+        refuse_or_override(lessons, reason=keep_reason, by=by, now=now)
+    wanted = [want for lesson in lessons for want in wanted_by(lesson)]
+    refuse_or_keep(wanted, reason=keep_reason, by=by, now=now)
+    with clash_refused_by_database(wanted):
+        Lesson.objects.filter(pk__in=[lesson.pk for lesson in lessons]).update(is_booked=True)
+    expect(_places(lessons), by=by, now=now, keep_reason=keep_reason)
+    return lessons
+
+
+def _missing(group, slots):
     number = group.lessons_before + group.lessons.active().count()
     lessons = list(islice(slots, max(group.lessons_total - number, 0)))
     for lesson in lessons:
         number += 1
         lesson.number = number
-    Lesson.objects.bulk_create(lessons)
-    wanted = [want for lesson in lessons for want in wanted_by(lesson)]
-    refuse_or_keep(wanted, reason=keep_reason, by=by, now=now)
-    with clash_refused_by_database(wanted):
-        Lesson.objects.filter(pk__in=[lesson.pk for lesson in lessons]).update(is_booked=True)
-    members = list(group.members.select_related("enrolment"))
-    places = [
-        (lesson, member.enrolment) for member in members for lesson in lessons if member.is_there_on(lesson.local_date)
-    ]
-    expect(places, by=by, now=now, keep_reason=keep_reason)
     return lessons
+
+
+def _places(lessons):
+    """(lesson, enrolment) of every member who is there on the day."""
+    groups = {lesson.class_group_id for lesson in lessons}
+    members = defaultdict(list)
+    for member in ClassMember.objects.filter(class_group__in=groups).select_related("enrolment"):
+        members[member.class_group_id].append(member)
+    return [
+        (lesson, member.enrolment)
+        for lesson in lessons
+        for member in members[lesson.class_group_id]
+        if member.is_there_on(lesson.local_date)
+    ]
 
 
 def slots_of(group, from_date):
     """Lessons by the weekly rules, not yet saved or booked, after all that the class had, cancelled ones too."""
     last = group.lessons.order_by("-starts_at").first()
-    closed_days = set(group.branch.closed_days.values_list("day", flat=True))
-    for day, rule in occurrences(group.rules.all(), last.local_date if last else from_date, closed_days):
+    return slots_after(group, group.rules.all(), last.local_date if last else from_date, last)
+
+
+def slots_after(group, rules, from_date, last=None, calendar=None):
+    """Lessons of `group` by `rules` from a day on and after `last`; neither group nor rules need be saved.
+
+    `calendar`: the branch's, where it was read already (CalendarDayQuerySet.for_planning).
+    """
+    calendar = calendar or group.branch.calendar_days.for_planning()
+    for day, rule in occurrences(rules, from_date, *calendar):
         lesson = _lesson_on(group, day, rule)
         if not last or lesson.starts_at > last.starts_at:  # two rules of one hour are one lesson
             last = lesson
@@ -92,9 +136,38 @@ def is_taken(slot, members):
     return bool(find_clashes(wanted_by(slot, [member.enrolment.student_id for member in there])))
 
 
-def renumber(group):
-    """Lessons count by the time they begin: a moved or cancelled one changes the numbers of others."""
-    lessons = group.lessons.active().order_by("starts_at")
-    for number, lesson in enumerate(lessons, start=group.lessons_before + 1):
-        if lesson.number != number:
-            Lesson.objects.filter(pk=lesson.pk).update(number=number)
+def free_slots(group, *, now):
+    """Slots after the last lesson at which all who are needed are free and no rule speaks against it.
+
+    When a rule speaks against LOOK_AHEAD free slots in a row, it does so wherever the class meets: then these serve.
+    """
+    members = list(group.members.select_related("enrolment"))
+    passed_over = []
+    for slot in slots_of(group, group.first_date):
+        if is_taken(slot, members):
+            continue
+        if not check_rules([slot], now=now):
+            passed_over.clear()
+            yield slot
+            continue
+        passed_over.append(slot)
+        if len(passed_over) == LOOK_AHEAD:
+            yield from passed_over
+            passed_over.clear()
+    yield from passed_over
+
+
+def renumber(*groups):
+    """Lessons count by the time they begin: a moved or cancelled one changes the numbers of others.
+
+    Two queries for one class as for two hundred: most lessons shift by one.
+    """
+    count = {group.pk: group.lessons_before for group in groups}
+    shifted = defaultdict(list)
+    lessons = Lesson.objects.active().filter(class_group__in=count).order_by("starts_at", "pk")
+    for pk, group_id, number in lessons.values_list("pk", "class_group", "number"):
+        count[group_id] += 1
+        if number != count[group_id]:
+            shifted[count[group_id] - number].append(pk)
+    for shift, pks in shifted.items():
+        Lesson.objects.filter(pk__in=pks).update(number=F("number") + shift)

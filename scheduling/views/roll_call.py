@@ -17,8 +17,8 @@ from enrolments.ledger import NoCreditsLeftError
 from enrolments.models import Enrolment
 from scheduling.clashes import LessonClashError
 from scheduling.forms import RollCallForm
-from scheduling.models import Attendance, ClassGroup, Lesson
-from scheduling.services import EARLIEST_ROLL_CALL, RollCallError, call_roll, takes_credit, undo_roll_call
+from scheduling.models import AbsenceRequest, Attendance, ClassGroup, Lesson
+from scheduling.services import EARLIEST_ROLL_CALL, RollCallError, call_roll, credits_taken_by_roll, undo_roll_call
 from scheduling.timetable import state_of
 
 SHEET_LESSONS = 8  # columns to tick on a roll sheet
@@ -55,23 +55,31 @@ class RollCallView(OfLessonMixin, FormView):
     def get_form_kwargs(self):
         with_balance = Prefetch("enrolment", Enrolment.objects.with_balance().select_related("student"))
         attendances = Attendance.objects.visible_to(self.request.user).filter(lesson=self.lesson)
-        in_order = attendances.prefetch_related(with_balance).order_by("enrolment__student__name_initials", "pk")
-        return super().get_form_kwargs() | {"attendances": list(in_order)}
+        asked = Prefetch("absence_requests", AbsenceRequest.objects.active(), to_attr="asked_leave")
+        in_order = attendances.prefetch_related(with_balance, asked).order_by("enrolment__student__name_initials", "pk")
+        trials = self.lesson.trials.active().select_related("enquiry").order_by("pk")
+        rows = {"attendances": list(in_order.select_related("make_up")), "trials": list(trials)}
+        return super().get_form_kwargs() | rows
 
     def form_valid(self, form):
         if not self.may_correct(timezone.now()):
             raise PermissionDenied
         statuses = form.statuses()
         try:
-            call_roll(lesson=self.lesson, exceptions=statuses, by=self.request.user, now=timezone.now())
+            call_roll(
+                lesson=self.lesson,
+                exceptions=statuses,
+                trials=form.trial_statuses(),
+                by=self.request.user,
+                now=timezone.now(),
+            )
         except (RollCallError, NoCreditsLeftError, LessonClashError) as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
-        taking = [status for status in statuses.values() if takes_credit(self.lesson.branch, status)]
         messages.success(
             self.request,
             _("The roll was called: %(children)d in all, %(credits)s credits taken.")
-            % {"children": len(statuses), "credits": credits_text(len(taking) * self.lesson.credits)},
+            % {"children": len(statuses), "credits": credits_text(credits_taken_by_roll(self.lesson))},
         )
         return redirect("roll_call", pk=self.lesson.pk)
 
@@ -87,6 +95,8 @@ class RollCallView(OfLessonMixin, FormView):
             opens_at=self._time_text(opens_at) if now < opens_at else "",
             called_at=self._time_text(lesson.roll_called_at) if lesson.is_held else "",
             may_correct=self.may_correct(now),
+            may_ask_leave=self.request.user.has_perm("scheduling.add_absencerequest", lesson),
+            may_book_trial=self.request.user.has_perm("scheduling.add_trialbooking", lesson),
             has_sheet=groups.filter(pk=lesson.class_group_id).exists(),
             **kwargs,
         )

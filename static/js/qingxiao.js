@@ -15,6 +15,16 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Typing starts where the page says: the theme hides it until its scripts have run, and hidden fields get no focus.
+document.addEventListener("alpine:initialized", () => {
+  requestAnimationFrame(() => {
+    const first = document.querySelector("[autofocus]");
+    if (first && document.activeElement === document.body) {
+      first.focus({ preventScroll: true });
+    }
+  });
+});
+
 // A double click counts once: a form that has been sent is not sent again.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -1,0 +1,185 @@
+"""Who is told that a lesson changed. A reminder that still waits says the truth by itself; the rest needs a notice."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from core.clock import local_date, moment
+from messaging.models import OutboundMessage, Status
+from messaging.services import NewMessage, queue_messages
+from scheduling.models import Attendance, Lesson, LessonChange, MakeUp, TimetableChange
+from scheduling.notifications import CLASS_REMINDER
+
+CHANGE_NOTICE = "change_notice"
+SEEN_BY_FAMILIES = ("starts_at", "ends_at", "teacher_id", "room_id", "status")
+# Whatever the reminder will say: that another teacher comes is not in it, and a lost day is no ordinary move.
+ALWAYS_TOLD = [TimetableChange.Kind.SUBSTITUTE, TimetableChange.Kind.CANCEL_DAY]
+# The guardian does not have the message, and will not get it unless it is rendered anew.
+NOT_TOLD = [
+    Status.QUEUED,
+    Status.CANCELLED,
+    Status.EXPIRED,
+    Status.SUPPRESSED,
+    Status.REJECTED,
+    Status.UNDELIVERED,
+    Status.FAILED,
+]
+GIVEN_UP = [status for status in NOT_TOLD if status != Status.QUEUED]
+
+
+def queue_change_notices(change, *, now):
+    """Queue one notice per told guardian of a child in these lessons; returns how many are new.
+
+    A lesson that moves before its reminder gets the reminder alone. After it, or so late that none will come, a
+    notice; a cancelled one always. The words are found when it is sent (notice_words.py).
+    """
+    rows = {row.lesson_id: row for row in _rows_of(change) if concerns_families(row) and ends_of(row)[1] > now}
+    _remember_guests([row for row in rows.values() if is_cancelled(row.after)])
+    families = list(_families(rows))
+    known = _Known(change, rows, families)
+    children = defaultdict(list)
+    useful_until = defaultdict(lambda: now)
+    for lesson_id, student_id, guardian_id in families:
+        row = rows[lesson_id]
+        if _is_needed(row, student_id, guardian_id, known=known, now=now):
+            children[guardian_id].append(student_id)
+            useful_until[guardian_id] = max(useful_until[guardian_id], ends_of(row)[1])
+    return queue_messages(
+        NewMessage(
+            branch=change.branch,
+            recipient=f"guardian:{guardian_id}",
+            about=f"student:{min(student_ids)}",
+            kind=CHANGE_NOTICE,
+            subject=f"change:{change.pk}",
+            occurrence="once",
+            due_at=now,
+            useful_until=useful_until[guardian_id],
+        )
+        for guardian_id, student_ids in children.items()
+    )
+
+
+def _rows_of(change):
+    return change.lessons.select_related("lesson__branch").order_by("pk")
+
+
+def _remember_guests(rows):
+    """Children who were to make up in a cancelled lesson lose their place there, and are told all the same."""
+    guests = defaultdict(list)
+    if rows:
+        used = MakeUp.objects.filter(attendance__lesson__in=[row.lesson_id for row in rows])
+        for lesson_id, enrolment_id in used.values_list("attendance__lesson", "attendance__enrolment"):
+            guests[lesson_id].append(enrolment_id)
+    with_guests = [row for row in rows if row.lesson_id in guests]
+    for row in with_guests:
+        row.after["guests"] = guests[row.lesson_id]
+    LessonChange.objects.bulk_update(with_guests, ["after"])
+
+
+def concerns_families(row):
+    """A lesson they know of stands differently now."""
+    return bool(row.before) and differs(row.before, row.after)
+
+
+def differs(before, after):
+    return any(before[name] != after[name] for name in SEEN_BY_FAMILIES)
+
+
+def ends_of(row):
+    """(the earlier, the later) of the beginnings before and after."""
+    return sorted((begins(row.before), begins(row.after)))
+
+
+def begins(facts):
+    return datetime.fromisoformat(facts["starts_at"])
+
+
+def is_cancelled(facts):
+    return facts["status"] == Lesson.Status.CANCELLED
+
+
+def _families(lesson_ids):
+    """(lesson, child, guardian who is told) of everybody expected there: one query."""
+    guardianships = "enrolment__student__guardianships"
+    told = {f"{guardianships}__is_told": True, f"{guardianships}__guardian__phone__isnull": False}
+    expected = Attendance.objects.filter(lesson__in=lesson_ids, **told).exclude(status=Attendance.Status.LEAVE)
+    return expected.values_list("lesson", "enrolment__student", f"{guardianships}__guardian")
+
+
+def _is_needed(row, student_id, guardian_id, *, known, now):
+    if known.change.kind in ALWAYS_TOLD or known.has_notice(row, guardian_id):
+        return True
+    if known.change.kind != TimetableChange.Kind.UNDO and is_cancelled(row.after):
+        return True
+    reminder = known.reminder(row, student_id, guardian_id)
+    if reminder and reminder.status not in NOT_TOLD:
+        return known.change.undoes is None or reminder.status_at > known.change.undoes.at
+    if known.change.undoes:
+        return False
+    old, new = (day_of(facts, row.lesson.branch) for facts in (row.before, row.after))
+    if reminder and reminder.status == Status.QUEUED:  # it says the truth, or on another day is dropped
+        return old != new and _is_too_late_to_remind(row.after, row.lesson.branch, now)
+    return any(_is_too_late_to_remind(facts, row.lesson.branch, now) for facts in (row.before, row.after))
+
+
+def day_of(facts, branch):
+    return local_date(begins(facts), branch.time_zone)
+
+
+def _is_too_late_to_remind(facts, branch, now):
+    """The hour of this time's reminder is past, the lesson still to come."""
+    due_at = moment(day_of(facts, branch) - timedelta(days=1), branch.class_reminder_at, branch.time_zone)
+    return due_at <= now < begins(facts)
+
+
+def notice_key(change_id, guardian_id):
+    """The dedupe key of a notice: the index by which the outbox finds it."""
+    return f"{CHANGE_NOTICE}|change:{change_id}|once|guardian:{guardian_id}|{OutboundMessage.Channel.SMS}"
+
+
+class _Known:
+    """What the families were told of these lessons before, or are about to be. Read only where it matters."""
+
+    def __init__(self, change, rows, families):
+        self.change, self.rows, self.families = change, rows, families
+
+    def reminder(self, row, student_id, guardian_id):
+        """The reminder of the lesson as it stood before: of that day."""
+        return self._reminders.get(self._reminder_key(row, student_id, guardian_id))
+
+    def has_notice(self, row, guardian_id):
+        """An earlier change of this lesson was told, or is being told: to undo it, the one that is undone."""
+        changes = [self.change.undoes_id] if self.change.undoes_id else self._earlier_changes[row.lesson_id]
+        keys = (notice_key(change_id, guardian_id) for change_id in changes)
+        return any(key in self._notices for key in keys)
+
+    @staticmethod
+    def _reminder_key(row, student_id, guardian_id):
+        day = day_of(row.before, row.lesson.branch)
+        subject = f"lesson:{row.lesson_id}/student:{student_id}"
+        channel = OutboundMessage.Channel.SMS
+        return f"{CLASS_REMINDER}|{subject}|day-before:{day}|guardian:{guardian_id}|{channel}"
+
+    @cached_property
+    def _reminders(self):
+        keys = [self._reminder_key(self.rows[lesson], *family) for lesson, *family in self.families]
+        return OutboundMessage.objects.in_bulk(keys, field_name="dedupe_key")
+
+    @cached_property
+    def _earlier_changes(self):
+        earlier = LessonChange.objects.filter(lesson__in=self.rows).exclude(change=self.change)
+        changes = defaultdict(list)
+        for lesson_id, change_id in earlier.values_list("lesson", "change"):
+            changes[lesson_id].append(change_id)
+        return changes
+
+    @cached_property
+    def _notices(self):
+        undone = [self.change.undoes_id] if self.change.undoes_id else None
+        keys = {
+            notice_key(change_id, guardian_id)
+            for lesson_id, _student_id, guardian_id in self.families
+            for change_id in (undone or self._earlier_changes[lesson_id])
+        }
+        found = OutboundMessage.objects.in_bulk(keys, field_name="dedupe_key") if keys else {}
+        return {key for key, message in found.items() if message.status not in GIVEN_UP}

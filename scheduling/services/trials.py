@@ -1,0 +1,175 @@
+"""Trial lessons (试听): a seat in a lesson for somebody who asked. They never take credits."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.clock import day_text, hours_text, local_date
+from scheduling.clashes import lock_timetable
+from scheduling.models import ClassGroup, Lesson, TrialBooking
+from scheduling.seats import with_seats
+from scheduling.services.locks import locked, refuse_unplanned
+from scheduling.services.planning import add_lessons
+from students.models import Enquiry
+
+Status = TrialBooking.Status
+
+
+class TrialError(Exception):
+    """The trial cannot be booked or changed as asked; carries the sentence the user reads."""
+
+
+@transaction.atomic
+def book_trial(*, enquiry, lesson, by, now, note=""):
+    """A seat in a planned lesson. A class that is never over-full refuses without one, another one takes one more.
+
+    Returns the TrialBooking; raises TrialError, and ScheduleError for a lesson that was held or cancelled.
+    """
+    lock_timetable()
+    lesson = with_seats(Lesson.objects.select_related("branch", "class_group")).get(pk=lesson.pk)
+    refuse_unplanned(lesson)
+    _refuse_second_trial(enquiry, lesson)
+    if lesson.seats_left <= 0 and lesson.class_group.is_capacity_hard:
+        raise TrialError(
+            _("%(class)s has no seat left on %(day)s. Choose another lesson.")
+            % {"class": lesson.class_group, "day": day_text(lesson.local_date)}
+        )
+    trial = TrialBooking.objects.create(lesson=lesson, enquiry=enquiry, note=note, booked_by=by, booked_at=now)
+    _follow(enquiry)
+    return trial
+
+
+def _refuse_second_trial(enquiry, lesson):
+    """A child is in one lesson at a time; one that comes to try is in no booking of the timetable yet."""
+    booked = TrialBooking.objects.active().filter(enquiry=enquiry, lesson__status=Lesson.Status.PLANNED)
+    other = booked.filter(lesson__starts_at__lt=lesson.ends_at, lesson__ends_at__gt=lesson.starts_at).first()
+    if other:
+        raise TrialError(
+            _("%(child)s has a trial at that time already, in %(class)s.")
+            % {"child": enquiry, "class": other.lesson.class_group}
+        )
+
+
+@transaction.atomic
+def cancel_trial(*, trial, by, now):
+    """Give the seat back; one that took place stays on the books."""
+    lesson, trial = _locked(trial)
+    if lesson.is_held:
+        raise TrialError(_("The roll of this lesson was called: say there whether %(child)s came.") % _child(trial))
+    return _set_status(trial, Status.CANCELLED)
+
+
+@transaction.atomic
+def record_trial_result(*, trial, status, note, by, now):
+    """Came or did not come, with a line about it, from the beginning of the lesson on."""
+    lesson, trial = _locked(trial)
+    if trial.status == Status.CANCELLED:
+        raise TrialError(_("The trial of %(child)s was cancelled. Book a new one.") % _child(trial))
+    if now < lesson.starts_at:
+        raise TrialError(
+            _("The trial is on %(day)s: say afterwards how it was.") % {"day": day_text(lesson.local_date)}
+        )
+    trial.note = note
+    return _set_status(trial, status)
+
+
+def _child(trial):
+    return {"child": trial.enquiry}
+
+
+def _locked(trial):
+    lesson = locked(trial.lesson)
+    return lesson, TrialBooking.objects.select_related("enquiry", "lesson").get(pk=trial.pk)
+
+
+def _set_status(trial, status):
+    trial.status = status
+    trial.save(update_fields=["status", "note"])
+    _follow(trial.enquiry)
+    return trial
+
+
+def record_trials(lesson, results):
+    """At the roll call: the guests came, but for `results` {trial id: status} and what was recorded before."""
+    for trial in lesson.trials.active().select_related("enquiry"):
+        usual = Status.CAME if trial.status == Status.BOOKED else trial.status
+        status = results.get(trial.pk, usual)
+        if status != trial.status:
+            _set_status(trial, status)
+
+
+def expect_trials(lesson):
+    """The roll call is undone: the guests are to come."""
+    for trial in lesson.trials.active().select_related("enquiry"):
+        _set_status(trial, Status.BOOKED)
+
+
+def cancel_trials(lessons):
+    """Lessons are cancelled: who was to try there is to be asked again."""
+    for trial in TrialBooking.objects.filter(lesson__in=lessons, status=Status.BOOKED).select_related("enquiry"):
+        _set_status(trial, Status.CANCELLED)
+
+
+def _follow(enquiry):
+    """The enquiry stands where its trials stand: taken, booked, or to be talked to again. Who enrolled stays so."""
+    enquiry = Enquiry.objects.select_for_update(of=["self"]).get(pk=enquiry.pk)
+    if enquiry.status == Enquiry.Status.ENROLLED:
+        return
+    statuses = set(enquiry.trials.values_list("status", flat=True))
+    if Status.BOOKED in statuses:
+        enquiry.status = Enquiry.Status.TRIAL_BOOKED
+    elif Status.CAME in statuses:
+        enquiry.status = Enquiry.Status.TRIAL_DONE
+    else:
+        enquiry.status = Enquiry.Status.CONTACTED
+    enquiry.save(update_fields=["status"])
+
+
+# --- a lesson of its own ---------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def open_trial_lesson(*, enquiry, branch, course, teacher, room, starts_at, by, now, note="", keep_reason=""):
+    """A lesson for trials alone: a class of one lesson, without credits. Returns the TrialBooking.
+
+    It lasts as long as the course's lessons. Raises LessonClashError when teacher or room is taken then.
+    """
+    lock_timetable()
+    group = ClassGroup.objects.create(
+        branch=branch,
+        name=_free_name(branch, course, starts_at),
+        course=course,
+        teacher=teacher,
+        capacity=room.capacity if room else 1,
+        first_date=local_date(starts_at, branch.time_zone),
+        lessons_total=1,
+        credits_per_lesson=0,
+    )
+    slot = Lesson(
+        branch=branch,
+        class_group=group,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=course.minutes),
+        local_date=group.first_date,
+        teacher=teacher,
+        room=room,
+        credits=0,
+        is_booked=False,
+    )
+    [lesson] = add_lessons(group, [slot], by=by, now=now, keep_reason=keep_reason)
+    return book_trial(enquiry=enquiry, lesson=lesson, by=by, now=now, note=note)
+
+
+def _free_name(branch, course, starts_at):
+    """试听 11/28 14:00 围棋; a second one of the same name gets a number."""
+    hours = hours_text(starts_at, starts_at, branch.time_zone).partition("–")[0]
+    name = _("Trial %(day)s %(time)s %(course)s") % {
+        "day": day_text(local_date(starts_at, branch.time_zone)),
+        "time": hours,
+        "course": course,
+    }
+    longest = ClassGroup._meta.get_field("name").max_length - len(" 99")
+    taken = set(branch.class_groups.filter(name__startswith=name[:longest]).values_list("name", flat=True))
+    names = [name[:longest], *(f"{name[:longest]} {number}" for number in range(2, len(taken) + 3))]
+    return next(one for one in names if one not in taken)
