@@ -11,13 +11,21 @@ import factory
 from factory import LazyAttribute, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
-from branches.models import Branch, ClosedDay, Membership, Room, User
+from branches.models import Branch, CalendarDay, Membership, Room, SchoolBreak, User
 from branches.roles import Role
 from courses.models import Course, CoursePackage, Subject
 from enrolments.models import CreditLot, Enrolment, Payment
 from enrolments.services import enrol_student
 from parents.models import Guardian
-from scheduling.models import Attendance, ClassGroup, ClassMember, Lesson, ScheduleRule
+from scheduling.models import (
+    Attendance,
+    CalendarFeed,
+    ClassGroup,
+    ClassMember,
+    Lesson,
+    ScheduleRule,
+    WaitingListEntry,
+)
 from students.models import Enquiry, Guardianship, Student
 
 SHANGHAI = "Asia/Shanghai"
@@ -53,13 +61,23 @@ class RoomFactory(DjangoModelFactory):
     name = Sequence(lambda n: f"{n}号教室")
 
 
-class ClosedDayFactory(DjangoModelFactory):
+class CalendarDayFactory(DjangoModelFactory):
     class Meta:
-        model = ClosedDay
+        model = CalendarDay
 
     branch = SubFactory(BranchFactory)
     day = Sequence(lambda n: TODAY + datetime.timedelta(days=n))
     reason = "放假"
+
+
+class SchoolBreakFactory(DjangoModelFactory):
+    class Meta:
+        model = SchoolBreak
+
+    branch = SubFactory(BranchFactory)
+    name = "寒假"
+    first_date = TODAY
+    last_date = LazyAttribute(lambda pause: pause.first_date + datetime.timedelta(days=30))
 
 
 class UserFactory(DjangoModelFactory):
@@ -281,6 +299,18 @@ class ClassMemberFactory(DjangoModelFactory):
     joined_date = TODAY
 
 
+class WaitingListEntryFactory(DjangoModelFactory):
+    class Meta:
+        model = WaitingListEntry
+
+    class_group = SubFactory(ClassGroupFactory)
+    enrolment = LazyAttribute(
+        lambda entry: EnrolmentFactory(branch=entry.class_group.branch, course=entry.class_group.course)
+    )
+    added_at = NOW
+    added_by = SubFactory(UserFactory)
+
+
 class LessonFactory(DjangoModelFactory):
     """A planned lesson of 90 minutes in its own room, by the class teacher; by default this morning."""
 
@@ -305,3 +335,15 @@ class AttendanceFactory(DjangoModelFactory):
     enrolment = LazyAttribute(
         lambda row: EnrolmentFactory(branch=row.lesson.branch, course=row.lesson.class_group.course)
     )
+
+
+class CalendarFeedFactory(DjangoModelFactory):
+    """A feed whose secret nobody knows; `create_feed` tells it."""
+
+    class Meta:
+        model = CalendarFeed
+
+    kind = CalendarFeed.Kind.CLASS
+    secret_hash = Sequence(lambda n: f"{n:064x}")
+    created_by = SubFactory(UserFactory)
+    created_at = NOW

@@ -7,16 +7,18 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from messaging.services import queue_message
+from scheduling.models import LeavePolicy
 from tests.factories import (
     NOW,
+    CalendarDayFactory,
     ClassGroupFactory,
-    ClosedDayFactory,
     CoursePackageFactory,
     EnquiryFactory,
     EnrolmentFactory,
     GuardianshipFactory,
     RoomFactory,
     ScheduleRuleFactory,
+    SchoolBreakFactory,
     at,
     manager_of,
     sell,
@@ -55,7 +57,8 @@ def guardianship(branch, number):
 ROWS = {
     "branches_branch": lambda branch, number: branch,
     "branches_room": lambda branch, number: RoomFactory(branch=branch),
-    "branches_closedday": lambda branch, number: ClosedDayFactory(branch=branch, day=f"2026-12-0{number + 1}"),
+    "branches_calendarday": lambda branch, number: CalendarDayFactory(branch=branch, day=f"2026-12-0{number + 1}"),
+    "branches_schoolbreak": lambda branch, number: SchoolBreakFactory(branch=branch),
     "branches_user": lambda branch, number: manager_of(branch),
     "courses_subject": lambda branch, number: ClassGroupFactory(branch=branch).course.subject,
     "courses_course": lambda branch, number: ClassGroupFactory(branch=branch).course,
@@ -65,6 +68,7 @@ ROWS = {
     "students_enquiry": lambda branch, number: EnquiryFactory(branch=branch),
     "enrolments_enrolment": enrolment,
     "scheduling_classgroup": class_group,
+    "scheduling_leavepolicy": lambda branch, number: LeavePolicy.objects.get_or_create(branch=branch)[0],
     "messaging_outboundmessage": message,
 }
 

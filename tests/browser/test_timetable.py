@@ -3,7 +3,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.factories import NOW, ClassGroupFactory, LessonFactory, RoomFactory, at, manager_of, teacher_of
+from tests.factories import NOW, ClassGroupFactory, LessonFactory, RoomFactory, at, desk_of, manager_of, teacher_of
 
 pytestmark = pytest.mark.browser
 WEEK = reverse("week")
@@ -27,17 +27,17 @@ def beside(lesson, text, name):
 
 
 def box_of(page, name):
-    return page.locator(".tt-card", has_text=name).bounding_box()
+    return page.locator(".bd-card", has_text=name).bounding_box()
 
 
 def assert_nothing_sticks_out(page):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_manager_sees_the_class_and_opens_its_roll_call(page_as, lesson):
-    page = page_as(manager_of(lesson.branch))
+def test_front_desk_sees_the_class_and_opens_its_roll_call(page_as, lesson):
+    page = page_as(desk_of(lesson.branch))
     page.goto(WEEK)
-    card = page.locator(".tt-card", has_text="围棋甲班")
+    card = page.locator(".bd-card", has_text="围棋甲班")
 
     expect(card).to_contain_text("11:30–13:00")
     expect(card).to_contain_text("张老师")
@@ -47,10 +47,10 @@ def test_manager_sees_the_class_and_opens_its_roll_call(page_as, lesson):
 
 
 def test_a_card_opens_by_keyboard(page_as, lesson):
-    page = page_as(manager_of(lesson.branch))
+    page = page_as(desk_of(lesson.branch))
     page.goto(WEEK)
 
-    page.locator(".tt-card").focus()
+    page.locator(".bd-card").focus()
     page.keyboard.press("Enter")
 
     page.wait_for_url(reverse("roll_call", args=[lesson.pk]))
@@ -81,8 +81,8 @@ def test_a_choice_shows_at_once(page_as, lesson):
     page.locator(".tt-filters summary").click()
     page.locator("select[name=room]").select_option(str(other.room_id))
 
-    expect(page.locator(".tt-card")).to_have_count(1)
-    expect(page.locator(".tt-card")).to_contain_text("书法班")
+    expect(page.locator(".bd-card")).to_have_count(1)
+    expect(page.locator(".bd-card")).to_contain_text("书法班")
 
 
 def test_one_day_by_room(page_as, lesson):
@@ -92,8 +92,19 @@ def test_one_day_by_room(page_as, lesson):
     page.locator(".tt-switch a[href*='by=room']").click()
     page.locator(".tt-switch a[href*='span=day']").click()
 
-    expect(page.locator(".tt-column h3")).to_have_text(lesson.room.name)
-    expect(page.locator(".tt-now")).to_be_visible()
+    expect(page.locator(".bd .ec-col-head")).to_contain_text(lesson.room.name)
+    expect(page.locator(".bd-now")).to_be_visible()
+
+
+def test_paper_gets_the_list(page_as, lesson):
+    page = page_as(desk_of(lesson.branch))
+    page.goto(WEEK)
+    page.locator(".bd-card").wait_for()
+
+    page.emulate_media(media="print")
+
+    expect(page.locator(".tt-card:not(.bd-card)")).to_be_visible()
+    expect(page.locator(".bd-card")).to_be_hidden()
 
 
 def test_phone_opens_at_today(page_as, lesson):

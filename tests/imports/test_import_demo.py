@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Count, F, Sum
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import translation
 
 from branches.models import Branch, Membership, Room, User
@@ -40,11 +42,15 @@ def report(django_db_setup, django_db_blocker, tmp_path_factory):
     """What `import_school demo --report` writes. The tests look at the database; all of it is undone at the end."""
     path = tmp_path_factory.mktemp("import") / "report.json"
     with django_db_blocker.unblock(), translation.override("zh-hans"), transaction.atomic():
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("django.utils.timezone.now", lambda: NOW)
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
             call_command("import_school", str(DEMO), "--report", str(path), stdout=StringIO())
         yield json.loads(path.read_text(encoding="utf-8"))
         transaction.set_rollback(True)
+
+
+def mock_now():
+    return patch("django.utils.timezone.now", lambda: NOW)
 
 
 @pytest.mark.parametrize("figure", [name for name in EXPECTED if name != "_meaning"])
@@ -224,3 +230,56 @@ def test_clashes_of_the_books_are_kept_with_reason_and_person(report, books):
     assert len(set(children)) == EXPECTED["child_clashes"]
     assert sorted(names) == sorted(child.name for child, _a, _b in child_clashes(books.children, books.class_book))
     assert set(KeptClash.objects.values_list("reason", "kept_by__username")) == {(kept_as_in_the_books(), "import")}
+
+
+# --- what a manager mends first ---------------------------------------------------------------------------------
+
+
+def test_planted_clashes_and_over_full_classes_are_on_the_managers_home_page(report, client):
+    card = {}
+    for manager in User.objects.filter(memberships__role=Role.MANAGER):
+        client.force_login(manager)
+        with mock_now():
+            page = client.get(reverse("home"))
+        numbers = {one.name: one.number for one in page.context["cards"]}
+        card = {name: card.get(name, 0) + numbers[name] for name in ("clashes", "over_full")}
+
+    pairs = {
+        frozenset(pair)
+        for pair in KeptClash.objects.unsolved().values_list("lesson__class_group", "other__class_group")
+    }
+    assert card == {"clashes": len(pairs), "over_full": len(EXPECTED["over_capacity_classes"])}
+
+
+@pytest.mark.parametrize("number", range(len(EXPECTED["planted_teacher_clashes"])))
+def test_planted_clash_is_solved_in_one_tap(report, client, number):
+    """A class with a child in both classes, too, has that left: the page stays and offers the ways out of it."""
+    pair = EXPECTED["planted_teacher_clashes"][number]
+    groups = [ClassGroup.objects.get(name=name) for name in (pair["a"], pair["b"])]
+    client.force_login(User.objects.get(memberships__role=Role.MANAGER, memberships__branch=groups[0].branch))
+    url = reverse("clash", args=[group.pk for group in groups])
+
+    with mock_now():
+        page = client.get(url)
+        key = next(key for key in page.context["form"].by_key if key.startswith("teacher"))
+        client.post(url, {"solution": key})
+
+    left = (
+        KeptClash.objects.unsolved().upcoming(NOW).filter(lesson__class_group__in=groups, other__class_group__in=groups)
+    )
+    assert left.filter(kind="teacher").count() == 0
+
+
+@pytest.mark.parametrize("number", range(len(EXPECTED["over_capacity_classes"])))
+def test_over_full_class_is_solved_in_one_tap(report, client, number):
+    group = ClassGroup.objects.get(name=EXPECTED["over_capacity_classes"][number])
+    client.force_login(User.objects.get(memberships__role=Role.MANAGER, memberships__branch=group.branch))
+    url = reverse("over_full", args=[group.pk])
+
+    with mock_now():
+        before = client.get(url).context["over"]
+        key = next(iter(client.get(url).context["form"].by_key))
+        client.post(url, {"solution": key})
+        after = client.get(url).context["over"]
+
+    assert (before > 0, after) == (True, before - 1)

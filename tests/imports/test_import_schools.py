@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from branches.models import Branch, ClosedDay, Room, User
+from branches.models import Branch, CalendarDay, Room, User
 from courses.models import Course
 from enrolments.models import CreditEntry, CreditLot, Enrolment
 from imports.accounts import Accounts
@@ -309,7 +309,7 @@ def test_lessons_skip_closed_days_and_those_before_count(put_in):
     branch = Branch.objects.create(name="东校区", code="dong")
     saturday = TODAY + datetime.timedelta(days=7)
     for day in (datetime.date(2026, 10, 3), saturday):
-        ClosedDay.objects.create(branch=branch, day=day, reason="放假")
+        CalendarDay.objects.create(branch=branch, day=day, reason="放假")
 
     put_in(classes=[class_row("围棋1班", "李洁", "周六 9:00-10:30")])
 

@@ -494,6 +494,16 @@ def test_a_kept_clash_is_upcoming_until_the_lesson_is_over(teacher, move):
     assert KeptClash.objects.upcoming(at("2026-11-21 10:30")).count() == 0
 
 
+def test_a_kept_clash_needs_no_new_reason_when_the_room_changes(teacher, move):
+    first = lesson_at("09:00", teacher=teacher)
+    second = move(lesson_at("14:00", teacher=teacher), "09:00", keep_reason="合班")
+
+    move(second, "09:00", room=RoomFactory(branch=second.branch))
+
+    assert unsolved() == {frozenset([first, second])}
+    assert KeptClash.objects.get().reason == "合班"
+
+
 def test_kept_again_the_latest_word_counts_and_is_shown_once(teacher, move):
     standing, wish = lesson_at("09:00", teacher=teacher), lesson_at("14:00", teacher=teacher)
     move(wish, "09:30", keep_reason="合班")

@@ -239,7 +239,7 @@ def test_cancelled_lesson_is_not_reminded_of(message, lesson, owner):
 
 
 def test_child_that_left_the_class_is_not_reminded(message, attendance):
-    remove_from_class(member=ClassMember.objects.get(), left_date=datetime.date(2026, 11, 22))
+    remove_from_class(member=ClassMember.objects.get(), left_date=datetime.date(2026, 11, 22), now=DUE)
 
     with pytest.raises(Cancelled):
         rendered(message)

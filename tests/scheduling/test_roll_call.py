@@ -10,7 +10,7 @@ from enrolments.ledger import NoCreditsLeftError
 from enrolments.models import Enrolment
 from scheduling.clashes import LessonClashError
 from scheduling.models import Attendance, Lesson
-from scheduling.services import RollCallError, call_roll, takes_credit, undo_roll_call
+from scheduling.services import RollCallError, call_roll, share_by_status, undo_roll_call
 from tests.factories import (
     NOW,
     AttendanceFactory,
@@ -115,7 +115,7 @@ def test_the_branch_decides_what_absence_and_leave_take(absent, leave, call):
 
 
 def test_a_lesson_that_is_not_called_takes_nothing(branch):
-    assert not takes_credit(branch, Status.EXPECTED)
+    assert share_by_status(branch, Status.EXPECTED) == 0
 
 
 # --- twice, and corrected --------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from scheduling.timetable import cards_of, hour_lines, side_by_side
 from tests.factories import (
     NOW,
     AttendanceFactory,
+    CalendarDayFactory,
     ClassGroupFactory,
-    ClosedDayFactory,
     CourseFactory,
     LessonFactory,
     MembershipFactory,
@@ -119,7 +119,7 @@ def test_owner_sees_the_numbers_of_all_branches(client, owner, branch, other_bra
     lesson_at(branch, "2026-11-21 09:00")
     lesson_at(branch, "2026-11-22 09:00")
     lesson_at(other_branch, "2026-11-22 09:00", status=Lesson.Status.CANCELLED, cancel_reason="停电")
-    ClosedDayFactory(branch=other_branch, day=datetime.date(2026, 11, 22), reason="停电")
+    CalendarDayFactory(branch=other_branch, day=datetime.date(2026, 11, 22), reason="停电")
     client.force_login(owner)
 
     rows = dict(client.get(WEEK).context["rows"])
@@ -261,7 +261,7 @@ def test_over_full_class_is_marked(client, branch):
 
 
 def test_closed_day_says_why(client, branch):
-    ClosedDayFactory(branch=branch, day=datetime.date(2026, 11, 18), reason="校庆")
+    CalendarDayFactory(branch=branch, day=datetime.date(2026, 11, 18), reason="校庆")
     lesson_at(branch, "2026-11-21 09:00")
     client.force_login(desk_of(branch))
 
@@ -269,7 +269,7 @@ def test_closed_day_says_why(client, branch):
 
 
 def test_closed_week_says_why_it_is_empty(client, branch):
-    ClosedDayFactory(branch=branch, day=datetime.date(2026, 11, 18), reason="校庆")
+    CalendarDayFactory(branch=branch, day=datetime.date(2026, 11, 18), reason="校庆")
     client.force_login(desk_of(branch))
 
     assert "校庆" in client.get(WEEK).content.decode()
