@@ -17,7 +17,8 @@ class Trigger:
     """`when` is the SQL between the name and the body, e.g. "AFTER INSERT ON students_student".
 
     `body` is one or more statements, each ending in `;`, in SQL that both databases read the same way.
-    `refuse` is instead a sentence to abort with. `condition` is SQL over NEW and OLD.
+    `refuse` is instead a sentence to abort with. `condition` is SQL over NEW and OLD. `for_all` is what PostgreSQL
+    runs in place of `body` and `condition`, once for all rows of a statement: they are the tables new_rows and old_rows.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Trigger:
     body: str = ""
     refuse: str = ""
     condition: str = ""
+    for_all: str = ""
     vendors: tuple[str, ...] = field(default=("sqlite", "postgresql"))
 
     @property
@@ -48,16 +50,21 @@ class Trigger:
 
         An import into a new database took minutes in a session that had such a plan.
         """
-        condition = f"WHEN ({self.condition})" if self.condition else ""
         refusal = f"RAISE EXCEPTION '{self.refuse}' USING ERRCODE = 'integrity_constraint_violation';"
-        body = refusal if self.refuse else self.body
+        body = refusal if self.refuse else self.for_all or self.body
         return (
             f"CREATE OR REPLACE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql "
             "SET plan_cache_mode = force_custom_plan AS "
             f"$$ BEGIN {body} RETURN COALESCE(NEW, OLD); END $$; "
-            f"CREATE TRIGGER {self.name} {self.when} FOR EACH ROW {condition} "
-            f"EXECUTE FUNCTION {self.name}()"
+            f"CREATE TRIGGER {self.name} {self.when} {self._postgresql_scope()} EXECUTE FUNCTION {self.name}()"
         )
+
+    def _postgresql_scope(self):
+        if not self.for_all:
+            return "FOR EACH ROW" + (f" WHEN ({self.condition})" if self.condition else "")
+        new, old = "NEW TABLE AS new_rows", "OLD TABLE AS old_rows"
+        tables = {"INSERT": new, "UPDATE": f"{old} {new}", "DELETE": old}[self.when.split()[1]]
+        return f"REFERENCING {tables} FOR EACH STATEMENT"
 
 
 def keep(triggers, app_config):
