@@ -12,7 +12,7 @@ from django.utils import timezone
 from branches.models import User
 from branches.roles import Role
 from core.clock import monday_of
-from scheduling.models import Lesson
+from scheduling.models import ClassGroup, KeptClash, Lesson, MakeUp
 from students.models import Guardianship, Student
 
 
@@ -61,6 +61,30 @@ def roll_calls(user):
     return [reverse("roll_call", args=[lesson.pk]) for lesson in [*waiting, *coming[:200]]]
 
 
+def lessons_to_come(user):
+    """For a manager's lesson page: those with most children first."""
+    coming = Lesson.objects.visible_to(user).planned().filter(starts_at__gt=timezone.now())
+    most = coming.annotate(children=Count("attendances")).order_by("-children", "starts_at", "pk")
+    return [reverse("lesson", args=[lesson.pk]) for lesson in most[:200]]
+
+
+def classes(user):
+    groups = ClassGroup.objects.visible_to(user).running(timezone.localdate()).with_counts()
+    return [reverse("class_detail", args=[group.pk]) for group in groups.order_by("-student_count", "pk")]
+
+
+def clashes(user):
+    """The pairs of classes that clash."""
+    kept = KeptClash.objects.visible_to(user).unsolved().upcoming(timezone.now())
+    pairs = dict.fromkeys(kept.order_by("kind", "pk").values_list("lesson__class_group", "other__class_group"))
+    return [reverse("clash", args=pair) for pair in reversed(pairs)]
+
+
+def make_ups(user):
+    rights = MakeUp.objects.visible_to(user).open(timezone.localdate())
+    return [reverse("make_up", args=[right.pk]) for right in rights[:200]]
+
+
 def searches(user):
     """The last four digits of a phone, a name, pinyin initials: what people type, in turn."""
     children = Guardianship.objects.filter(student__in=Student.objects.visible_to(user)).order_by("pk")
@@ -81,6 +105,12 @@ PAGES = [
     Page("student", Role.FRONT_DESK, students),
     Page("enrol", Role.FRONT_DESK, enrolments),
     Page("week", Role.MANAGER, week),
+    Page("lesson", Role.MANAGER, lessons_to_come),
+    Page("classes", Role.MANAGER, listed("class_list")),
+    Page("class", Role.MANAGER, classes),
+    Page("clash", Role.MANAGER, clashes),
+    Page("calendar", Role.MANAGER, listed("calendar_days")),
+    Page("make-up", Role.FRONT_DESK, make_ups),
     Page("roll-call", Role.TEACHER, roll_calls),
     Page("renewals", Role.FRONT_DESK, listed("renewals")),
     Page("messages", Role.FRONT_DESK, listed("messages")),
