@@ -74,6 +74,7 @@ class Lesson(models.Model):
             models.Index(fields=["branch", "starts_at"], name="lesson_branch_starts"),
             models.Index(fields=["teacher", "starts_at"], name="lesson_teacher_starts"),
             models.Index(fields=["status", "starts_at"], name="lesson_status_starts"),
+            models.Index(fields=["class_group", "status", "starts_at"], name="lesson_class_status_starts"),
         ]
         constraints = [
             models.CheckConstraint(name="lesson_ends_after_start", condition=Q(ends_at__gt=F("starts_at"))),
