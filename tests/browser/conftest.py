@@ -5,12 +5,15 @@ import os
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from config.demo.browser import launch, open_window
 
 # Playwright keeps an event loop in this thread; the database is used from outside of it all the same.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+expect.set_options(timeout=30_000)  # milliseconds: a busy machine is slow, not wrong
 
 
 @pytest.fixture(scope="session")
