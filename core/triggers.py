@@ -18,7 +18,7 @@ class Trigger:
 
     `body` is one or more statements, each ending in `;`, in SQL that both databases read the same way.
     `refuse` is instead a sentence to abort with. `condition` is SQL over NEW and OLD. `for_all` is what PostgreSQL
-    runs in place of `body` and `condition`, once for all rows of a statement: they are the tables new_rows and old_rows.
+    runs in place of `body` and `condition`, once for all rows of a statement: the tables new_rows and old_rows.
     """
 
     name: str

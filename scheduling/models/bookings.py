@@ -19,7 +19,9 @@ class Booking(models.Model):
 
     kind = models.CharField(max_length=10, choices=Kind)
     resource_id = models.BigIntegerField()
-    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="bookings")
+    lesson = models.ForeignKey(
+        Lesson, models.CASCADE, db_index=False, related_name="bookings"
+    )  # booking_once_a_lesson begins with it
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     clash_group = models.BigIntegerField()

@@ -25,8 +25,11 @@ class Lesson(models.Model):
         HELD = "held", _("Held")
         CANCELLED = "cancelled", _("Cancelled")
 
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="lessons", verbose_name=_("branch"))
-    class_group = models.ForeignKey(ClassGroup, models.PROTECT, related_name="lessons", verbose_name=_("class group"))
+    # db_index=False: an index of two columns below begins with it.
+    branch = models.ForeignKey(Branch, models.PROTECT, db_index=False, related_name="lessons", verbose_name=_("branch"))
+    class_group = models.ForeignKey(
+        ClassGroup, models.PROTECT, db_index=False, related_name="lessons", verbose_name=_("class group")
+    )
     rule = models.ForeignKey(
         ScheduleRule, models.SET_NULL, null=True, blank=True, related_name="lessons", verbose_name=_("weekly rule")
     )
@@ -34,7 +37,7 @@ class Lesson(models.Model):
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"))
     local_date = models.DateField(pgettext_lazy("calendar", "day"))
-    teacher = models.ForeignKey(User, models.PROTECT, related_name="lessons", verbose_name=_("teacher"))
+    teacher = models.ForeignKey(User, models.PROTECT, db_index=False, related_name="lessons", verbose_name=_("teacher"))
     room = models.ForeignKey(
         Room, models.PROTECT, null=True, blank=True, related_name="lessons", verbose_name=_("room")
     )
@@ -112,7 +115,9 @@ class Attendance(models.Model):
         LEAVE = "leave", _("On leave")
         ABSENT = "absent", _("Absent")
 
-    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="attendances", verbose_name=_("lesson"))
+    lesson = models.ForeignKey(
+        Lesson, models.CASCADE, db_index=False, related_name="attendances", verbose_name=_("lesson")
+    )  # attendance_once begins with it
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="attendances", verbose_name=_("enrolment"))
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.EXPECTED)
 

@@ -128,7 +128,9 @@ def expect(places, *, by, now, keep_reason):
     wanted = [Wanted(Booking.Kind.STUDENT, enrolment.student_id, lesson) for lesson, enrolment in places]
     refuse_or_keep(wanted, reason=keep_reason, by=by, now=now)
     with clash_refused_by_database(wanted):
-        Attendance.objects.bulk_create([Attendance(lesson=lesson, enrolment=enrolment) for lesson, enrolment in places])
+        Attendance.objects.bulk_create(
+            [Attendance(lesson_id=lesson.pk, enrolment_id=enrolment.pk) for lesson, enrolment in places]
+        )
 
 
 def is_taken(slot, members):

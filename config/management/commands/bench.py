@@ -1,29 +1,63 @@
+import logging
 import sys
 import warnings
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from config.demo import DemoError
 from config.demo.bench import HEAD, measure_pages
+from config.demo.bench_fill import fill, refuse_unfilled
+from config.demo.bench_scale import Scale
+from config.demo.bench_sql import execute
+from config.demo.bench_timetable import HEAD as TIMETABLE_HEAD
+from config.demo.bench_timetable import explain_tasks, measure_tasks
 from config.demo.checks import refusing_broken_database
 from config.demo.school import refuse_unloaded
 from config.demo.terminal import table
 
+LONGEST = 600  # characters of a statement: long lists of ids say nothing
+
 
 class Command(BaseCommand):
-    help = "Measure the pages on the demo school: `manage.py demo --no-server` loads it."
+    help = (
+        "Measure the pages on the demo school: `manage.py demo --no-server` loads it. Measure the timetable on a "
+        "large school: --fill makes it in the empty PostgreSQL database of DATABASE_URL."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser):
-        parser.add_argument("what", choices=["pages"])
-        parser.add_argument("--requests", type=int, default=200, help="per page")
+        whole = Scale()
+        parser.add_argument("what", choices=["pages", "timetable"])
+        parser.add_argument("--requests", type=int, default=200, help="per page, or per thing that people do")
+        parser.add_argument("--fill", action="store_true", help="make the large school first, where there is none")
+        parser.add_argument("--explain", action="store_true", help="show the plans of the timetable's hot queries too")
+        parser.add_argument("--branches", type=int, default=whole.branches, help="of the large school")
+        parser.add_argument("--children", type=int, default=whole.children, help="of the large school")
 
-    def handle(self, *args, requests, **options):
+    def handle(self, *args, what, **options):
         warnings.filterwarnings("ignore", "No directory at")  # static files need not be collected
+        logging.getLogger("django.request").setLevel(logging.ERROR)  # a refused drop is what is measured
         try:
             with refusing_broken_database():
-                refuse_unloaded()
-            self.stdout.write(table(HEAD, measure_pages(requests)))
+                self._measure_pages(**options) if what == "pages" else self._measure_timetable(**options)
         except DemoError as error:
             self.stderr.write(str(error))
             sys.exit(1)
+
+    def _measure_pages(self, *, requests, **options):
+        refuse_unloaded()
+        self.stdout.write(table(HEAD, measure_pages(requests)))
+
+    def _measure_timetable(self, *, requests, branches, children, **options):
+        if options["fill"]:
+            now = timezone.now()
+            is_new = fill(Scale(branches, children), now=now, today=timezone.localdate(now))
+            if is_new:
+                execute("VACUUM")  # as a database is that has lived for a year
+            self.stdout.write(_("The large school is made.") if is_new else _("The large school is there."))
+        refuse_unfilled()
+        self.stdout.write(table(TIMETABLE_HEAD, measure_tasks(requests)))
+        for task, sql, times, milliseconds, plan in explain_tasks() if options["explain"] else ():
+            self.stdout.write(f"\n== {task}: {times} × {milliseconds / times:.1f} ms\n{sql[:LONGEST]}\n{plan}")
