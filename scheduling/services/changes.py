@@ -175,23 +175,27 @@ def _ruled_facts(lesson, before):
 
 
 def _take_anew(lessons, before, *, by, now, keep_reason):
-    """Release the time of all, then claim the new one: the database refuses what is taken.
-
-    Their beginnings stand aside meanwhile, for a class meets once at a time, and one may take another's place.
-    """
-    released = Lesson.objects.filter(pk__in=[lesson.pk for lesson in lessons])
-    released.update(is_booked=False, starts_at=F("starts_at") - ASIDE)
-    for lesson in lessons:
-        lesson.is_booked = False
+    """Release the time of all, then claim the new one: the database refuses what is taken."""
+    is_aside = len(lessons) > 1  # one alone makes room for nobody
+    if is_aside:
+        _stand_aside(lessons)
     wanted = wanted_by_all([lesson for lesson in lessons if _is_planned(lesson)])
     refuse_or_keep(wanted, reason=keep_reason, by=by, now=now)
     for lesson in lessons:
         lesson.is_booked, lesson.version = True, lesson.version + 1
     with clash_refused_by_database(wanted):
-        _write(lessons, before)
+        _write(lessons, before, is_aside=is_aside)
 
 
-def _write(lessons, before):
+def _stand_aside(lessons):
+    """Out of the way of one another: of what they book, and of their beginnings, for a class meets once at a time."""
+    released = Lesson.objects.filter(pk__in=[lesson.pk for lesson in lessons])
+    released.update(is_booked=False, starts_at=F("starts_at") - ASIDE)
+    for lesson in lessons:
+        lesson.is_booked = False
+
+
+def _write(lessons, before, *, is_aside):
     """One UPDATE for all lessons that get the same facts: a cancelled day is one."""
     alike = defaultdict(list)
     for lesson in lessons:
@@ -200,9 +204,9 @@ def _write(lessons, before):
         if "starts_at" in changed:
             changed["local_date"] = lesson.local_date
         alike[tuple(changed.items())].append(lesson.pk)
+    back = {"starts_at": F("starts_at") + ASIDE} if is_aside else {}
     for facts, pks in alike.items():
-        values = {"starts_at": F("starts_at") + ASIDE, **dict(facts)}
-        Lesson.objects.filter(pk__in=pks).update(**values, is_booked=True, version=F("version") + 1)
+        Lesson.objects.filter(pk__in=pks).update(**back | dict(facts), is_booked=True, version=F("version") + 1)
 
 
 def wanted_by_all(lessons):
