@@ -5,16 +5,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('branches', '0002_calendar_days_and_rules'),
-        ('scheduling', '0006_clashes_by_time_first'),
+        ("branches", "0002_calendar_days_and_rules"),
+        ("scheduling", "0006_clashes_by_time_first"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='lesson',
-            index=models.Index(fields=['class_group', 'status', 'starts_at'], name='lesson_class_status_starts'),
+            model_name="lesson",
+            index=models.Index(fields=["class_group", "status", "starts_at"], name="lesson_class_status_starts"),
         ),
     ]

@@ -155,6 +155,7 @@ def test_manager_changes_this_and_the_following(page_as, manager, group, size):
     page = page_as(manager, size=size)
     page.goto(reverse("class_detail", args=[group.pk]))
     page.locator(".cl-split").nth(1).click()
+    page.wait_for_url("**/times/**")  # with its scripts
 
     page.locator("select[name=times-0-weekday]").select_option("2")
 
