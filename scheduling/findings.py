@@ -44,8 +44,11 @@ class RuleRefusedError(ScheduleError):
         super().__init__(" ".join([*shown, _way_on(findings, needs_reason)]))
 
 
-def check_rules(lessons, *, now):
-    """All findings about lessons as they stand in memory, saved or not; the number of queries does not grow."""
+def check_rules(lessons, *, now, changed=None):
+    """All findings about lessons as they stand in memory, saved or not; the number of queries does not grow.
+
+    `changed` {lesson id: facts that change}: only rules that ask about one of these. None: all rules.
+    """
     lessons = [lesson for lesson in lessons if lesson.status == Lesson.Status.PLANNED]
     if not lessons:
         return []
@@ -54,6 +57,7 @@ def check_rules(lessons, *, now):
         Finding(rule, lesson, text)
         for lesson in lessons
         for rule in facts.rules(lesson).values()
+        if changed is None or CHECKS[rule.code].facts & changed[lesson.pk]
         if (text := CHECKS[rule.code].run(facts, lesson, rule))
     ]
 
@@ -65,11 +69,7 @@ def refuse_or_override(lessons, *, reason, by, now, changed=None):
     before. None: all are new.
     """
     changed = changed or dict.fromkeys((lesson.pk for lesson in lessons), ALL_FACTS)
-    findings = [
-        finding
-        for finding in check_rules(lessons, now=now)
-        if CHECKS[finding.rule.code].facts & changed[finding.lesson.pk]
-    ]
+    findings = check_rules(lessons, now=now, changed=changed)
     refused = [finding for finding in findings if not finding.rule.may_be_passed_by(by, finding.lesson)]
     if refused:
         raise RuleRefusedError(refused, needs_reason=False)
