@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from core.statistics import refresh_statistics
+from enrolments.models import CreditEntry, CreditLot, Enrolment
 from imports.accounts import Accounts
 from imports.catalogue import Catalogue
 from imports.children import Children
@@ -17,6 +19,8 @@ from imports.places import Places
 from imports.reading import School, read_school
 from imports.run import Run
 from scheduling.clashes import lock_timetable
+from scheduling.models import Attendance, ClassGroup, ClassMember, KeptClash, Lesson
+from students.models import Student
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,9 @@ def write_school(*, school, now, by=None, dry_run=False, shift=timedelta(0)):
     Accounts(run, places=places, classes=classes).take_over(children)
     classes.plan()
     Enquiries(run, places=places, staff=staff, catalogue=catalogue).take_over()
+    refresh_statistics(
+        Student, Enrolment, CreditLot, CreditEntry, ClassGroup, ClassMember, Lesson, Attendance, KeptClash
+    )
     school.problems += run.problems
     transaction.set_rollback(dry_run)
     return Report(school, find(school), run)

@@ -16,6 +16,14 @@ hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis_settings.load_profile("repeatable")
 
 
+LONGEST = ("test_timetable_machine.py", "test_demo.py", "test_import_demo.py")
+
+
+def pytest_collection_modifyitems(items):
+    """What takes longest goes first: in the end no worker waits for another."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory, django_db_modify_db_settings_parallel_suffix):
     """SQLite in a file, as in production: connections to a database in memory lock one another differently.

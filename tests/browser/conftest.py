@@ -4,6 +4,7 @@ import os
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import expect, sync_playwright
 
@@ -22,6 +23,8 @@ def browser():
         browser = launch(playwright)
         yield browser
         browser.close()
+        # While Playwright's loop runs, Django has connections of their own for it: left open, they keep the database.
+        connections.close_all()
 
 
 @pytest.fixture
