@@ -41,6 +41,9 @@ def _daily(user):
                 "timetable_changes",
                 user.has_perm("scheduling.view_timetablechange"),
             ),
+            _item(
+                _("Calendar on the phone"), "event_upcoming", "feed_list", user.has_perm("scheduling.view_timetable")
+            ),
             _item(_("Messages"), "sms", "messages", user.has_perm("messaging.view_outboundmessage")),
             _item(
                 _("Enquiries"),
