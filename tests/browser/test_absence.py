@@ -6,6 +6,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from scheduling.models import Lesson, TeacherAbsence, TimetableChange
+from tests.browser.checks import assert_fits_the_width
 from tests.factories import (
     NOW,
     AttendanceFactory,
@@ -61,10 +62,6 @@ def tile(page, name, value):
     return page.locator(f".qx-tile:has(input[name={name}][value={value}])")
 
 
-def assert_nothing_sticks_out(page):
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
 @SIZES
 def test_teacher_is_ill_for_two_days(page_as, branch, ill, size):
     page = page_as(manager_of(branch), size=size)
@@ -75,7 +72,7 @@ def test_teacher_is_ill_for_two_days(page_as, branch, ill, size):
     expect(page.locator(".md-lesson")).to_have_count(2)
     click.on(tile(page, "period", "both"))
     expect(page.locator(".md-lesson")).to_have_count(4)
-    assert_nothing_sticks_out(page)
+    assert_fits_the_width(page)
     click.on(page.locator("[data-test=do-all]"))
 
     expect(page.locator("[data-test^=absence-]")).to_contain_text("张老师")
@@ -98,7 +95,7 @@ def test_one_lesson_is_cancelled_and_one_left_open(page_as, branch, ill, size):
     absence = page.locator("[data-test^=absence-]")
     expect(absence).to_contain_text(left.class_group.name)
     expect(absence).not_to_contain_text(cancelled.class_group.name)
-    assert_nothing_sticks_out(page)
+    assert_fits_the_width(page)
     cancelled.refresh_from_db()
     assert cancelled.status == Lesson.Status.CANCELLED
 
@@ -111,14 +108,14 @@ def test_day_is_cancelled_and_undone(page_as, branch, ill, size):
 
     expect(page.locator("[data-test=counts]")).to_contain_text("2")
     click.on(tile(page, "reason", "snow"))
-    assert_nothing_sticks_out(page)
+    assert_fits_the_width(page)
     click.on(page.locator("[data-test=do-all]"))
 
     change = page.locator("[data-test^=change-]")
     expect(change).to_have_count(1)
     assert click.count <= 3
     assert Lesson.objects.filter(status=Lesson.Status.CANCELLED).count() == 2
-    assert_nothing_sticks_out(page)
+    assert_fits_the_width(page)
 
     change.locator("summary").click()
     change.locator("[data-test^=undo-]").click()

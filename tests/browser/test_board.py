@@ -6,6 +6,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from scheduling.models import KeptClash
+from tests.browser.checks import assert_fits_the_width
 from tests.factories import (
     NOW,
     AttendanceFactory,
@@ -287,7 +288,7 @@ def test_on_a_phone_the_second_alternative_is_one_tap(page_as, lesson, other):
 
     page.locator("[data-test=history]").wait_for()
     assert is_there(lesson, "2026-11-28 12:30")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert_fits_the_width(page)
 
 
 def test_on_a_phone_there_is_the_list_and_no_board(page_as, lesson):

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from scheduling.models import ClassGroup, Lesson
 from scheduling.services import add_to_waiting_list, place_student, plan_lessons
+from tests.browser.checks import assert_fits_the_width
 from tests.factories import (
     NOW,
     TODAY,
@@ -66,10 +67,6 @@ def group(branch, manager):
     return group
 
 
-def assert_nothing_sticks_out(page):
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
 def fill_in(page, lessons="24"):
     page.locator("select[name=course]").select_option(label="围棋")
     page.locator("select[name=teacher]").select_option(label="张老师")
@@ -92,7 +89,7 @@ def test_manager_opens_a_class_of_24_lessons(page_as, manager, school, size):
     expect(page.locator(".cl-dates > li[data-skipped]")).to_contain_text("校庆")
     expect(page.locator("input[name=name]")).to_have_value(re.compile("围棋.*1"))
     expect(page.locator("input[name=capacity]")).to_have_value("12")
-    assert_nothing_sticks_out(page)
+    assert_fits_the_width(page)
     page.locator("[data-test=open]").click()
 
     page.wait_for_url("**/classes/*/")
@@ -100,7 +97,7 @@ def test_manager_opens_a_class_of_24_lessons(page_as, manager, school, size):
     assert group.name.startswith("围棋")
     assert (group.lessons.count(), group.capacity) == (24, 12)
     expect(page.locator("[data-test=seats]")).to_contain_text("0/12")
-    assert_nothing_sticks_out(page)
+    assert_fits_the_width(page)
 
 
 def test_a_clash_is_seen_while_typing_and_a_proposal_solves_it(page_as, manager, school, branch):
@@ -161,7 +158,7 @@ def test_manager_changes_this_and_the_following(page_as, manager, group, size):
 
     expect(page.locator("[data-test=moved]")).to_contain_text("4")
     expect(page.locator("[data-test=families]")).to_contain_text("2")
-    assert_nothing_sticks_out(page)
+    assert_fits_the_width(page)
     assert Lesson.objects.filter(version__gt=1).count() == 0
     page.locator("[data-test=change]").click()
     page.wait_for_url("**/classes/*/")
@@ -177,14 +174,14 @@ def test_desk_moves_a_child_and_the_next_in_line_gets_the_seat(page_as, manager,
     plan_lessons(class_group=other, by=manager, now=NOW)
     page = page_as(desk_of(group.branch), size=size)
     page.goto(reverse("class_detail", args=[group.pk]))
-    assert_nothing_sticks_out(page)
+    assert_fits_the_width(page)
 
     page.get_by_role("checkbox", name="田萍").check()
     page.locator("[data-test=move]").click()
     page.locator("select[name=target]").select_option(str(other.pk))
     page.locator("[data-test=preview]").click()
     expect(page.locator("[data-test=children]")).to_contain_text("围棋乙班")
-    assert_nothing_sticks_out(page)
+    assert_fits_the_width(page)
     page.locator("[data-test=do]").click()
     page.wait_for_url(f"**{reverse('class_detail', args=[other.pk])}")
     expect(page.locator(".cl-members")).to_contain_text("田萍")
@@ -202,6 +199,6 @@ def test_the_list_fits(page_as, manager, group, size, scheme):
     page.goto(reverse("class_list"))
 
     expect(page.locator(".cl-list tbody tr")).to_have_count(1)
-    assert_nothing_sticks_out(page)
+    assert_fits_the_width(page)
     page.locator("[data-test=card-waiting]").click()
     expect(page.locator(".cl-list tbody tr")).to_contain_text("围棋甲班")

@@ -13,6 +13,7 @@ from scheduling.feeds import create_feed
 from scheduling.icalendar import feed_calendar
 from scheduling.models import CalendarFeed
 from scheduling.services import Then, cancel_lesson, reschedule_lesson
+from tests.browser.checks import assert_fits_the_width
 from tests.factories import NOW, BranchFactory, ClassGroupFactory, LessonFactory, UserFactory, at, teacher_of
 
 pytestmark = pytest.mark.browser
@@ -126,7 +127,7 @@ def test_a_teacher_makes_copies_and_revokes_an_address(page_as, branch, live_ser
 
     expect(page.locator("[data-copy]")).to_have_text(page.locator("[data-copy]").get_attribute("data-done"))
     assert page.evaluate("navigator.clipboard.readText()") == address
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert_fits_the_width(page)
     assert page.request.get(address).text().count("BEGIN:VEVENT") == 1
 
     page.goto(FEEDS)

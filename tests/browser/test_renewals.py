@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from messaging.models import OutboundMessage, Status
 from renewals.notifications import plan_renewal_reminders
+from tests.browser.checks import assert_fits_the_width
 from tests.factories import NOW, EnrolmentFactory, GuardianshipFactory, desk_of, sell
 from tests.renewals.conftest import put_in_class, use
 
@@ -31,10 +32,6 @@ def children(branch):
     plan_renewal_reminders(now=NOW)
 
 
-def is_as_wide_as_the_window(page):
-    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-
-
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_desk_finds_the_urgent_one_and_renews(page_as, desk, children, size, scheme):
@@ -43,7 +40,7 @@ def test_desk_finds_the_urgent_one_and_renews(page_as, desk, children, size, sch
     rows = page.locator(".qx-renewals tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.first).to_contain_text("田萍")
-    assert is_as_wide_as_the_window(page)
+    assert_fits_the_width(page)
 
     page.locator(".qx-stat").first.click()
 
@@ -84,7 +81,7 @@ def test_failed_message_is_dealt_with(page_as, desk, children, size):
     page.goto("/messages/?state=todo")
     rows = page.locator(".qx-messages tbody tr")
     expect(rows).to_have_count(3)
-    assert is_as_wide_as_the_window(page)
+    assert_fits_the_width(page)
 
     rows.first.locator("button[formaction*='/handled/']").click()
 

@@ -3,6 +3,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from tests.browser.checks import assert_fits_the_width
 from tests.factories import (
     NOW,
     AttendanceFactory,
@@ -92,7 +93,7 @@ def test_targets_are_large_enough(roll):
     sizes = [one.bounding_box() for one in [*page.locator(".rc-child").first.locator("label").all(), button(page)]]
 
     assert all(size["height"] >= 44 and size["width"] >= 44 for size in sizes)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert_fits_the_width(page)
 
 
 def test_undo_is_one_tap(roll, children):

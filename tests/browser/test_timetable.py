@@ -3,6 +3,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from tests.browser.checks import assert_fits_the_width
 from tests.factories import NOW, ClassGroupFactory, LessonFactory, RoomFactory, at, desk_of, manager_of, teacher_of
 
 pytestmark = pytest.mark.browser
@@ -28,10 +29,6 @@ def beside(lesson, text, name):
 
 def box_of(page, name):
     return page.locator(".bd-card", has_text=name).bounding_box()
-
-
-def assert_nothing_sticks_out(page):
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_front_desk_sees_the_class_and_opens_its_roll_call(page_as, lesson):
@@ -116,7 +113,7 @@ def test_phone_opens_at_today(page_as, lesson):
 
     expect(page.locator(".tt-card", has_text="围棋甲班")).to_be_in_viewport()
     expect(page.locator(".tt-card", has_text="周二8点班")).not_to_be_in_viewport()
-    assert_nothing_sticks_out(page)
+    assert_fits_the_width(page)
 
 
 def test_phone_jumps_to_a_day(page_as, lesson):
@@ -139,4 +136,4 @@ def test_nothing_sticks_out(page_as, lesson, size, query):
 
     page.goto(WEEK + query)
 
-    assert_nothing_sticks_out(page)
+    assert_fits_the_width(page)
