@@ -1,6 +1,7 @@
 """A real Chromium on the live server. A page that complains in its console, or answers 5xx, fails a test."""
 
 import os
+import threading
 
 import pytest
 from django.conf import settings
@@ -52,6 +53,14 @@ def page_as(browser, live_server, problems):
     yield open_page
     for window in windows:
         window.close()
+    wait_for_answers(live_server.thread.httpd)
+
+
+def wait_for_answers(server):
+    """A request that its page left behind still reads: the flush that ends the test would find it in its way."""
+    for thread in threading.enumerate():
+        if getattr(getattr(thread, "_target", None), "__self__", None) is server:
+            thread.join(timeout=30)
 
 
 def session_cookie(user, url):
