@@ -12,7 +12,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
-from branches.models import Branch, CalendarDay, Membership, Room, SchoolBreak, User
+from branches.models import Branch, CalendarDay, LegalEntity, Membership, Room, SchoolBreak, User
 from core.forms import YuanField
 
 admin.site.unregister(Group)  # rights come from memberships
@@ -115,7 +115,15 @@ class BranchAdmin(BranchScopedAdmin):
             },
         ),
         (_("Timetable"), {"fields": ["rule_pack", ("school_from", "school_until")]}),
+        (_("Discounts"), {"fields": ["discount_limit_percent"]}),
+        (_("Refunds"), {"fields": [("refund_limit_minor", "refund_manager_limit_minor"), "refund_full_days"]}),
     ]
+
+    def get_readonly_fields(self, request, obj=None):
+        """Nobody raises the limit of what they may approve."""
+        if request.user.has_perm("enrolments.approve_large_refund"):
+            return []
+        return ["refund_limit_minor", "refund_manager_limit_minor", "discount_limit_percent"]
 
 
 @admin.register(Room)
@@ -124,6 +132,45 @@ class RoomAdmin(BranchScopedAdmin):
     list_filter = [("branch", BranchScopedFilter)]
     search_fields = ["name"]
     list_select_related = ["branch"]
+
+
+@admin.register(LegalEntity)
+class LegalEntityAdmin(BranchScopedAdmin):
+    list_display = ["name", "branch", "credit_code", "licence_expires_date"]
+    list_select_related = ["branch"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "branch",
+                    ("name", "credit_code"),
+                    "address",
+                    ("contact_name", "contact_phone"),
+                ]
+            },
+        ),
+        (
+            _("Licences"),
+            {
+                "fields": [
+                    ("licence_number", "licence_expires_date"),
+                    "approving_authority",
+                    "registering_authority",
+                    ("registration_expires_date", "registration_is_unlimited"),
+                    ("teaches_online", "icp_number"),
+                ]
+            },
+        ),
+        (
+            _("Contracts and receipts"),
+            {"fields": [("supervision", "supervised_account"), "refund_days_before", "own_terms"]},
+        ),
+    ]
+
+    def get_readonly_fields(self, request, obj=None):
+        """Whose details they are is for whoever may add some: a manager keeps to the own branch."""
+        return [] if self.has_add_permission(request) else ["branch"]
 
 
 @admin.register(CalendarDay)

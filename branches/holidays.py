@@ -6,7 +6,7 @@ may still move and which know no 调休 – provisional. What a branch writes it
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 
 INSTEAD = re.compile(r"(\d{4}-\d{2}-\d{2}) 调休")  # holidays: "休息日（由 2026-10-10 调休）"
@@ -32,6 +32,20 @@ def public_days(year):
     """{day: PublicDay} of a year; ordinary weekends and working days are not in it."""
     published = _published(year)
     return _by_law(year) if published is None else published
+
+
+def is_working_day(day):
+    """工作日: as the law counts days, whatever a branch's own calendar says."""
+    public = public_days(day.year).get(day)
+    return not public.is_off if public else day.weekday() < 5
+
+
+def working_day_after(day, number):
+    """The day on which so many working days have passed; the day itself does not count."""
+    while number:
+        day += timedelta(days=1)
+        number -= is_working_day(day)
+    return day
 
 
 def is_published(year):

@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 
@@ -35,11 +35,22 @@ class CalendarDayQuerySet(BranchScopedQuerySet):
     def closed(self):
         return self.filter(kind="closed")
 
+    def special_from(self, day):
+        """Days from this one on that do not follow the week: at any of the branches, each once and in order."""
+        return self.filter(day__gte=day).exclude(kind="open").order_by("day").values_list("day", flat=True).distinct()
+
     def for_planning(self):
         """(closed days, {day: the weekday whose timetable it runs}), for `scheduling.rules.occurrences`."""
         days = dict(self.exclude(kind="open").values_list("day", "runs_weekday"))
         closed = {day for day, weekday in days.items() if weekday is None}
         return closed, {day: weekday for day, weekday in days.items() if weekday is not None}
+
+
+class LegalEntityQuerySet(BranchScopedQuerySet):
+    def of(self, branch):
+        """A branch's own, else the one for all branches, else None."""
+        rows = self.filter(Q(branch=branch) | Q(branch__isnull=True)).order_by(F("branch").asc(nulls_last=True))
+        return rows.first()
 
 
 class MembershipQuerySet(BranchScopedQuerySet):

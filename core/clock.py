@@ -58,3 +58,8 @@ def hours_text(starts_at, ends_at, time_zone):
     """08:30–10:00, in the branch's wall-clock time."""
     zone = ZoneInfo(time_zone)
     return f"{starts_at.astimezone(zone):%H:%M}–{ends_at.astimezone(zone):%H:%M}"
+
+
+def moment_text(at, time_zone):
+    """A moment as people say it: 11月22日 周日 08:30, in the branch's wall-clock time."""
+    return f"{day_text(local_date(at, time_zone))} {at.astimezone(ZoneInfo(time_zone)):%H:%M}"

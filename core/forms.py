@@ -1,6 +1,7 @@
 """Form pieces that every app uses."""
 
 import secrets
+from decimal import Decimal
 
 from django import forms
 
@@ -25,4 +26,5 @@ class YuanField(forms.DecimalField):
         return None if yuan is None else int(yuan * 100)
 
     def has_changed(self, initial, data):
-        return super().has_changed(self.prepare_value(initial), data)
+        before = Decimal(initial) / 100 if isinstance(initial, int) else initial
+        return super().has_changed(before, data)

@@ -14,7 +14,7 @@ class SubjectAdmin(BranchScopedAdmin):
 @admin.register(Course)
 class CourseAdmin(BranchScopedAdmin):
     list_display = ["name", "subject", "minutes", "list_price", "is_active"]
-    list_filter = ["is_active"]
+    list_filter = ["is_active", "stage"]
     search_fields = ["name"]
     list_select_related = ["subject"]
 

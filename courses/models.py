@@ -32,8 +32,26 @@ class Subject(models.Model):
 class Course(models.Model):
     """A course; `list_price_minor` is the price of one lesson before any discount, in fen."""
 
+    class Stage(models.TextChoices):
+        """Of the children's schooling: the law on academic courses differs by it."""
+
+        PRESCHOOL = "preschool", _("Pre-school")
+        COMPULSORY = "compulsory", _("Compulsory education (grades 1–9)")
+        SENIOR_HIGH = "senior_high", _("Senior high school")
+        ANY = "any", _("Adults, or any age")
+
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="courses", verbose_name=_("subject"))
     name = models.CharField(_("name"), max_length=50, unique=True)
+    stage = models.CharField(
+        _("stage of schooling"),
+        max_length=12,
+        choices=Stage,
+        default=Stage.COMPULSORY,
+        help_text=_(
+            "Of academic courses: in compulsory education they are not held on days of rest (中办国办 2021, “双减”); "
+            "in senior high school local rules decide."
+        ),
+    )
     minutes = models.PositiveSmallIntegerField(_("minutes"), default=90)
     list_price_minor = models.PositiveIntegerField(_("list price per lesson"))
     standard_lesson_factor = models.DecimalField(

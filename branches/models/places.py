@@ -5,7 +5,7 @@ from decimal import Decimal
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -33,7 +33,7 @@ class Branch(models.Model):
         PAID_ONLY = "paid_only", _("Over paid lessons only")
 
     class RulePack(models.TextChoices):
-        """Which rules a lesson is checked against: the packs of the timetable (scheduling/rule_packs)."""
+        """Which rules lessons and charges are checked against: scheduling/rule_packs and enrolments/rule_packs."""
 
         GENERAL = "general", _("The school's own rules only")
         NATIONAL = "national", _("China")
@@ -96,7 +96,9 @@ class Branch(models.Model):
     absent_takes_credit = models.BooleanField(_("absence takes a credit"), default=True)
     leave_takes_credit = models.BooleanField(_("leave takes a credit"), default=False)
 
-    rule_pack = models.CharField(_("rules for lessons"), max_length=20, choices=RulePack, default=RulePack.LIAONING)
+    rule_pack = models.CharField(
+        _("rules for lessons and charges"), max_length=20, choices=RulePack, default=RulePack.LIAONING
+    )
     school_from = models.TimeField(
         _("school begins"),
         null=True,
@@ -104,6 +106,29 @@ class Branch(models.Model):
         help_text=_("When the children's schools teach. A lesson in these hours on a school day shows a warning."),
     )
     school_until = models.TimeField(_("school ends"), null=True, blank=True)
+
+    discount_limit_percent = models.PositiveSmallIntegerField(
+        _("discounts without the manager"),
+        default=10,
+        validators=[MaxValueValidator(100)],
+        help_text=_("Up to so many per cent of the price the desk decides; above it the manager does."),
+    )
+    refund_limit_minor = models.PositiveIntegerField(
+        _("refunds without a second person"),
+        default=0,
+        help_text=_("Up to this amount nobody else has to approve. 0: somebody else always does."),
+    )
+    refund_manager_limit_minor = models.PositiveIntegerField(
+        _("refunds approved by the manager"),
+        default=10_000_00,
+        help_text=_("Up to this amount the manager approves, above it the owner."),
+    )
+    refund_full_days = models.PositiveSmallIntegerField(
+        _("days for a full refund"),
+        null=True,
+        blank=True,
+        help_text=_("As the contract says: until so many days after the first lesson day everything is paid back."),
+    )
 
     objects = BranchQuerySet.as_manager()
 

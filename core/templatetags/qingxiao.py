@@ -23,6 +23,12 @@ def credits(value):
     return text.replace("-", "−")
 
 
+@register.filter
+def get(mapping, key):
+    """What stands in a mapping under a key that only the template knows; None without it."""
+    return mapping.get(key)
+
+
 @register.simple_tag
 def lesson_time(lesson):
     """11月22日 周日 08:30–10:00, in the branch's wall-clock time."""

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from branches import holidays
-from branches.holidays import PublicDay, is_published, public_days
+from branches.holidays import PublicDay, is_published, is_working_day, public_days, working_day_after
 from branches.models import CalendarDay
 from branches.services import (
     Filled,
@@ -181,3 +181,29 @@ def test_removing_that_word_again_closes_the_holiday(branch, calendar):
     remove_calendar_day(day=calendar()[NATIONAL_DAY], open_reason="照常上课")
 
     assert calendar()[NATIONAL_DAY].kind == CalendarDay.Kind.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("day", "works"),
+    [
+        (date(2026, 9, 30), True),
+        (NATIONAL_DAY, False),
+        (date(2026, 10, 10), True),  # a Saturday that is worked for the holidays
+        (date(2026, 10, 11), False),
+        (date(2026, 10, 12), True),
+    ],
+)
+def test_working_days_are_those_of_the_law(day, works):
+    assert is_working_day(day) == works
+
+
+@pytest.mark.parametrize(
+    ("day", "number", "then"),
+    [
+        (date(2026, 11, 20), 0, date(2026, 11, 20)),
+        (date(2026, 11, 20), 1, date(2026, 11, 23)),
+        (date(2026, 9, 29), 5, date(2026, 10, 12)),
+    ],
+)
+def test_the_day_itself_does_not_count(day, number, then):
+    assert working_day_after(day, number) == then

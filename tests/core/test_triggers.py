@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import connection, models
 
 from core.triggers import Trigger, install_triggers, kept, remove_triggers
-from enrolments.guards import REFUSAL
+from enrolments.guards import ENTRY_REFUSAL
 from enrolments.models import CreditEntry
 from scheduling.bookings import CLASH
 from scheduling.models import Lesson
@@ -86,7 +86,7 @@ def _check_that_they_work():
     with refused_by(CLASH):
         LessonFactory(teacher=lesson.teacher)
     entry = sell(EnrolmentFactory()).entries.get()
-    with refused_by(REFUSAL):
+    with refused_by(ENTRY_REFUSAL):
         entry.delete()
 
 
