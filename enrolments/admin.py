@@ -1,8 +1,9 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from branches.admin import BranchScopedAdmin, BranchScopedFilter, BranchScopedInline
 from core.money import yuan
-from enrolments.models import CreditEntry, CreditLot, Enrolment
+from enrolments.models import CreditEntry, CreditLot, DiscountRule, Enrolment
 
 
 class ReadOnlyInline(BranchScopedInline):
@@ -45,12 +46,38 @@ class EnrolmentAdmin(BranchScopedAdmin):
     list_select_related = ["student", "course", "branch"]
     inlines = [CreditLotInline, CreditEntryInline]
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).with_balance()
-
-    @admin.display(description=CreditEntry._meta.get_field("balance_after").verbose_name)
-    def balance(self, enrolment):
-        return enrolment.balance
-
     def has_add_permission(self, request, obj=None):
         return False
+
+
+@admin.register(DiscountRule)
+class DiscountRuleAdmin(BranchScopedAdmin):
+    """Named discounts. Those of all branches are the owner's; a manager has those of the own branch."""
+
+    list_display = ["name", "kind", "off", "branch", "valid_from", "valid_until", "is_active"]
+    list_filter = ["is_active", "kind", ("branch", BranchScopedFilter)]
+    search_fields = ["name"]
+    list_select_related = ["branch"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    ("name", "kind"),
+                    ("percent", "amount_minor"),
+                    ("valid_from", "valid_until"),
+                    ("branch", "is_active"),
+                ]
+            },
+        )
+    ]
+
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(request, obj, **kwargs)
+        if branch := form.base_fields.get("branch"):
+            branch.required = not request.user.is_owner
+        return form
+
+    @admin.display(description=_("discount"))
+    def off(self, rule):
+        return f"{rule.percent.normalize():f}%" if rule.percent else yuan(rule.amount_minor)

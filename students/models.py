@@ -54,6 +54,12 @@ class Student(models.Model):
         self.name_initials = initials(self.name)
         super().save(**kwargs)
 
+    @property
+    def main_guardian(self):
+        """Whom the school turns to first; None in books that name nobody."""
+        guardianships = self.guardianships.select_related("guardian").order_by("-is_main", "pk")
+        return next((one.guardian for one in guardianships), None)
+
 
 class Guardianship(models.Model):
     """Who is whose guardian, and who is to be told."""

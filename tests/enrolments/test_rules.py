@@ -17,13 +17,12 @@ JUNE = datetime.date(2027, 6, 30)
 JULY = datetime.date(2027, 7, 31)
 
 
-def pool(lot_id, *, is_gift=False, added=10, left=None, recognised=0, expires=None, paid=1000, method=BLENDED):
+def pool(lot_id, *, is_gift=False, left=10, taken=0, expires=None, paid=1000, method=BLENDED):
     return Pool(
         lot_id=lot_id,
         is_gift=is_gift,
-        added=Decimal(str(added)),
-        left=Decimal(str(added if left is None else left)),
-        recognised_minor=recognised,
+        left=Decimal(str(left)),
+        taken_minor=taken,
         expires_date=expires,
         paid_minor=paid,
         revenue_method=method,
@@ -69,18 +68,18 @@ def test_allocate_without_a_pool_owes_everything():
     [(BLENDED, False, 100), (BLENDED, True, 100), (PAID_ONLY, False, 125), (PAID_ONLY, True, 0)],
 )
 def test_revenue_of_one_lesson_by_method(method, is_gift, fen):
-    pools = [pool(1, added=8, method=method), pool(1, is_gift=True, added=2, method=method)]
+    pools = [pool(1, left=8, method=method), pool(1, is_gift=True, left=2, method=method)]
 
     assert revenue_of(pools[is_gift], Decimal(1), pools) == fen
 
 
 def test_revenue_of_a_lot_ignores_other_lots():
-    lot, other = pool(1, added=4), pool(2, added=100, paid=1)
+    lot, other = pool(1, left=4), pool(2, left=100, paid=1)
 
     assert revenue_of(lot, Decimal(1), [lot, other]) == 250
 
 
 def test_revenue_of_the_last_lesson_takes_the_rest():
-    lot = pool(1, added=3, left=1, recognised=667)
+    lot = pool(1, left=1, taken=667)
 
     assert revenue_of(lot, Decimal(1), [lot]) == 333

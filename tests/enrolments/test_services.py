@@ -54,7 +54,7 @@ def settle(enrolment, clerk):
 
 
 def balance_of(enrolment):
-    return Enrolment.objects.with_balance().get(pk=enrolment.pk).balance
+    return Enrolment.objects.get(pk=enrolment.pk).balance
 
 
 def entries_of(enrolment, **conditions):
@@ -99,7 +99,7 @@ def test_enrol_student_opens_the_account_with_lot_payment_and_entries(branch, cl
     assert movements(enrolment) == [(Kind.PURCHASE, lot, 20), (Kind.GIFT, lot, 2)]
     assert (lot.list_price_minor, lot.paid_minor) == (160_00, 2640_00)
     assert lot.expires_date == TODAY + datetime.timedelta(days=365)
-    payment = lot.payments.get()
+    payment = lot.item.order.payments.get()
     assert (payment.method, payment.amount_minor, payment.received_by) == (Payment.Method.CASH, 2640_00, clerk)
 
 
@@ -150,7 +150,7 @@ def test_a_second_package_of_the_course_joins_the_account(enrolment):
 def test_a_package_without_a_price_has_no_payment(enrolment):
     lot = sell(enrolment, 5, price_minor=0)
 
-    assert not lot.payments.exists()
+    assert not lot.item.order.payments.exists()
     assert balance_of(enrolment) == 5
 
 
@@ -493,7 +493,7 @@ def test_carry_in_keeps_what_the_book_says(enrolment):
     assert balance_of(enrolment) == 34
     assert (left_of(lot), left_of(lot, is_gift=True)) == (30, 4)
     assert adjustments(enrolment) == []
-    assert lot.payments.get().method == Payment.Method.BOOK
+    assert lot.item.order.payments.get().method == Payment.Method.BOOK
     assert revenue_of_lot(lot) == 227  # 1000 × 10 / 44
 
 

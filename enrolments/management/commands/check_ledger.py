@@ -1,0 +1,24 @@
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import ngettext
+
+from enrolments.ledger_check import account_count, differences
+
+
+class Command(BaseCommand):
+    """Nothing is repaired: entries are never changed, and who finds a difference has to understand it first."""
+
+    help = "Recompute every balance and sum of the money books, and list what does not agree."
+
+    def handle(self, **options):
+        number = 0
+        for difference in differences():
+            number += 1
+            self.stdout.write(str(difference))
+        if number:
+            raise CommandError(
+                ngettext("%(number)d difference.", "%(number)d differences.", number) % {"number": number}
+            )
+        accounts = account_count()
+        self.stdout.write(
+            ngettext("%(number)d account agrees.", "%(number)d accounts agree.", accounts) % {"number": accounts}
+        )
