@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from itertools import chain, islice, zip_longest
 from zoneinfo import ZoneInfo
 
@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from branches.models import Room, User
 from core.clock import day_bounds, hours_text, local_date, moment, monday_of, span_text
 from scheduling.findings import check_rules
-from scheduling.models import Attendance, Booking, Lesson, Qualification, TeachingLimit
+from scheduling.hours_of_day import hours_of_day, minutes_of, time_at
+from scheduling.models import Attendance, Booking, Lesson, TrialBooking
+from scheduling.qualified import teachers_for
 from scheduling.rule_checks import CHECKS, ROOM, TEACHER, TIME
 from scheduling.taken import Taken
 from scheduling.teaching_hours import TeachingHours
 
 Kind = Booking.Kind
-EARLIEST, LATEST = time(8), time(20, 30)  # no lesson of a child ends later (国办发〔2018〕80号)
 STEP = 15  # minutes between two times that are tried
 WEEKS = 2  # that are looked through: the wanted one first
 CANDIDATES = {"room": 3, "teacher": 3, "time": 8}  # that the rules are asked about
@@ -103,26 +104,12 @@ def _one_time_a_day(alternatives, time_zone):
 def _within_rules(search, alternatives):
     """Those that no rule speaks against which does not speak against the lesson as it stands."""
     lessons = [_moved(search.lesson, one) for one in alternatives]
-    refused = set()
-    for together in _apart(lessons, search.zone) if lessons else []:
-        for finding in check_rules(together, now=search.now):
-            if CHECKS[finding.rule.code].facts & _changed(search.lesson, finding.lesson):
-                refused.add(id(finding.lesson))
+    refused = {
+        id(finding.lesson)
+        for finding in check_rules(lessons, now=search.now, is_apart=True)
+        if CHECKS[finding.rule.code].facts & _changed(search.lesson, finding.lesson)
+    }
     return [one for one, lesson in zip(alternatives, lessons, strict=True) if id(lesson) not in refused]
-
-
-def _apart(lessons, time_zone):
-    """One set; more where a teacher with a limit of minutes would have two in a week, and one counted for the other."""
-    limits = TeachingLimit.objects.filter(teacher__in={lesson.teacher_id for lesson in lessons})
-    limited, sets = set(limits.values_list("teacher_id", flat=True)), []
-    for lesson in lessons:
-        week = monday_of(local_date(lesson.starts_at, time_zone))
-        key = (lesson.teacher_id, week) if lesson.teacher_id in limited else id(lesson)
-        found = next((one for one in sets if key not in one), None)
-        if found is None:
-            sets.append(found := {})
-        found[key] = lesson
-    return [list(one.values()) for one in sets]
 
 
 def _moved(lesson, place):
@@ -145,10 +132,10 @@ def _search(lesson, starts_at, ends_at, teacher, room, now):
     branch = lesson.branch
     monday = monday_of(local_date(starts_at, branch.time_zone))
     days = [monday + timedelta(days=number) for number in range(7 * WEEKS)]
-    expected = Attendance.objects.filter(lesson=lesson.pk).exclude(status=Attendance.Status.LEAVE)
-    students = list(expected.values_list("enrolment__student_id", flat=True))
-    rooms = list(Room.objects.filter(branch=branch, capacity__gte=len(students)))
-    teachers = _qualified(lesson, branch)
+    students = list(Attendance.objects.filter(lesson=lesson.pk).coming().student_ids())
+    seats = TrialBooking.objects.number_in(lesson) + len(students)
+    rooms = list(Room.objects.filter(branch=branch, capacity__gte=seats))
+    teachers = teachers_for(lesson.class_group.course_id, branch)
     resources = {
         Kind.STUDENT: students,
         Kind.ROOM: {one.pk for one in [*rooms, room] if one},
@@ -174,13 +161,6 @@ def _search(lesson, starts_at, ends_at, teacher, room, now):
         ),
         hours=TeachingHours(resources[Kind.TEACHER], days=days, time_zone=branch.time_zone),
     )
-
-
-def _qualified(lesson, branch):
-    """Who may teach the course at this branch; everybody where nobody is named."""
-    named = set(Qualification.objects.filter(course=lesson.class_group.course_id).values_list("teacher_id", flat=True))
-    teachers = User.objects.teaching_at(branch).order_by("name", "pk")
-    return [teacher for teacher in teachers if not named or teacher.pk in named]
 
 
 def _is_possible(search):
@@ -254,14 +234,13 @@ def _is_free_for_people(search, starts_at, ends_at):
 
 
 def _spans_on(search, day):
-    """(starts_at, ends_at) of a day between EARLIEST and LATEST, the wanted hour first; none in the past."""
+    """(starts_at, ends_at) within the hours of a day, the wanted hour first; none in the past."""
     length = search.ends_at - search.starts_at
-    wanted = search.starts_at.astimezone(ZoneInfo(search.zone))
-    minutes = wanted.hour * 60 + wanted.minute
-    first, last = EARLIEST.hour * 60 + EARLIEST.minute, LATEST.hour * 60 + LATEST.minute
+    minutes = minutes_of(search.starts_at.astimezone(ZoneInfo(search.zone)))
+    first, last = hours_of_day(search.lesson.branch)
     starts = {minutes, *range(first, last, STEP)}
     for start in sorted(starts, key=lambda start: (abs(start - minutes), start)):
-        starts_at = moment(day, time(*divmod(start, 60)), search.zone)
+        starts_at = moment(day, time_at(start), search.zone)
         is_within = first <= start and start + length.total_seconds() / 60 <= last
         if is_within and starts_at > search.now and starts_at != search.starts_at:
             yield starts_at, starts_at + length

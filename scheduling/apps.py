@@ -8,7 +8,7 @@ class SchedulingConfig(AppConfig):
 
     def ready(self):
         from core.triggers import keep
-        from scheduling import notice_words, notifications  # noqa: F401  register the texts of their messages
+        from scheduling import notice_words, notifications, place_words  # noqa: F401  register their messages' texts
         from scheduling.bookings import TRIGGERS
 
         keep(TRIGGERS, self)

@@ -46,7 +46,7 @@ def lesson_data(card, *, by, is_several=False):
         "color": lesson.branch.color if is_several else "",
         "state": card.state.value,
         "stateText": str(card.state.label),
-        "count": f"{lesson.student_count}/{group.capacity}",
+        "count": card.count,
         "isOverfull": card.is_overfull,
         "isClash": card.is_clash,
         "mayMove": may_move,
@@ -111,11 +111,10 @@ def slots_for(lesson, days, *, by, columns, is_by_cell):
 
 def _booked(lesson, days, by, columns):
     start, end = day_bounds(days[0], lesson.branch.time_zone)[0], day_bounds(days[-1], lesson.branch.time_zone)[1]
-    expected = Attendance.objects.filter(lesson=lesson.pk).exclude(status=Attendance.Status.LEAVE)
     wanted = {
         Kind.TEACHER: columns if by == By.TEACHER else [lesson.teacher_id],
         Kind.ROOM: columns if by == By.ROOM else [lesson.room_id],
-        Kind.STUDENT: list(expected.values_list("enrolment__student_id", flat=True)),
+        Kind.STUDENT: list(Attendance.objects.filter(lesson=lesson.pk).coming().student_ids()),
     }
     in_week = Booking.objects.overlapping(starts_at=start, ends_at=end).exclude(lesson=lesson.pk)
     rows = in_week.filter(
@@ -157,11 +156,10 @@ def _outside(windows, start, end, day, zone):
     """What of [start, end) the windows of a day leave out."""
     if windows is None:
         return
-    for window in sorted(windows, key=lambda window: window.start_time):
-        opens = moment(day, window.start_time, zone)
-        if opens > start:
-            yield start, opens
-        start = max(start, moment(day, window.end_time, zone))
+    for opens, closes in windows:
+        if moment(day, opens, zone) > start:
+            yield start, moment(day, opens, zone)
+        start = max(start, moment(day, closes, zone))
     if start < end:
         yield start, end
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Min, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from branches.models import Branch, Room, User
@@ -109,7 +109,13 @@ def _spans(lessons):
 
 
 def _among_themselves(wanted):
-    """Each want against the one before it that ends last; lessons that are booked were found by the query."""
+    overlaps = list(_overlaps(wanted))
+    groups = _kept_groups([last.lesson.pk for _want, last in overlaps])
+    return [Clash(want.kind, want.resource_id, want.lesson, _unsaved_booking(last, groups)) for want, last in overlaps]
+
+
+def _overlaps(wanted):
+    """Each want with the one before it that ends last; lessons that are booked were found by the query."""
     by_resource = defaultdict(list)
     for want in wanted:
         if not want.lesson.is_booked:
@@ -119,22 +125,34 @@ def _among_themselves(wanted):
         last = None
         for want in wants:
             if last and last.lesson is not want.lesson and want.lesson.starts_at < last.lesson.ends_at:
-                yield Clash(want.kind, want.resource_id, want.lesson, _unsaved_booking(last))
+                yield want, last
             if not last or want.lesson.ends_at > last.lesson.ends_at:
                 last = want
 
 
-def _unsaved_booking(want):
+def _kept_groups(lessons):
+    """{(kind, resource, lesson): the smallest group of the clashes that were kept before}, in one query."""
+    if not lessons:
+        return {}
+    kept = KeptClash.objects.filter(Q(lesson__in=lessons) | Q(other__in=lessons)).order_by("-clash_group")
+    groups = {}
+    for kind, resource_id, group, *pair in kept.values_list(
+        "kind", "resource_id", "clash_group", "lesson_id", "other_id"
+    ):
+        groups |= {(kind, resource_id, pk): group for pk in pair}
+    return groups
+
+
+def _unsaved_booking(want, groups):
     """As the triggers will write it: in the group of a clash that was kept before, or in one of its own."""
     lesson = want.lesson
-    kept = KeptClash.objects.filter(Q(lesson=lesson) | Q(other=lesson), kind=want.kind, resource_id=want.resource_id)
     return Booking(
         kind=want.kind,
         resource_id=want.resource_id,
         lesson=lesson,
         starts_at=lesson.starts_at,
         ends_at=lesson.ends_at,
-        clash_group=kept.aggregate(group=Min("clash_group"))["group"] or lesson.pk,
+        clash_group=groups.get((want.kind, want.resource_id, lesson.pk), lesson.pk),
     )
 
 

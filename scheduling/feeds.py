@@ -139,6 +139,6 @@ def window(now):
 def _lessons_of(feed):
     if feed.kind == Kind.STUDENT:
         seats = Attendance.objects.filter(lesson=OuterRef("pk"), enrolment__student=feed.resource_id)
-        return Lesson.objects.filter(Exists(seats.exclude(status=Attendance.Status.LEAVE)))
+        return Lesson.objects.filter(Exists(seats.coming()))
     column = {Kind.TEACHER: "teacher", Kind.ROOM: "room", Kind.CLASS: "class_group"}[feed.kind]
     return Lesson.objects.filter(**{column: feed.resource_id})

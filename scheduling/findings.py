@@ -44,15 +44,20 @@ class RuleRefusedError(ScheduleError):
         super().__init__(" ".join([*shown, _way_on(findings, needs_reason)]))
 
 
-def check_rules(lessons, *, now, changed=None):
+def check_rules(lessons, *, now, changed=None, is_apart=False):
     """All findings about lessons as they stand in memory, saved or not; the number of queries does not grow.
 
-    `changed` {lesson id: facts that change}: only rules that ask about one of these. None: all rules.
+    `changed` {lesson id: facts that change}: only rules that ask about one of these. None: all rules. `is_apart`:
+    each lesson is a possibility of its own, of which one may come true.
     """
     lessons = [lesson for lesson in lessons if lesson.status == Lesson.Status.PLANNED]
     if not lessons:
         return []
-    facts = Facts(lessons, now=now)
+    return findings_of(Facts(lessons, now=now, is_apart=is_apart), lessons, changed)
+
+
+def findings_of(facts, lessons, changed=None):
+    """The same, by what is known already."""
     return [
         Finding(rule, lesson, text)
         for lesson in lessons

@@ -9,9 +9,11 @@ from messaging.models import OutboundMessage, Status
 from messaging.services import NewMessage, queue_messages
 from scheduling.models import Attendance, Lesson, LessonChange, MakeUp, TimetableChange
 from scheduling.notifications import CLASS_REMINDER
+from scheduling.place_notices import make_up_booking_key, tell_trials_changed
 
 CHANGE_NOTICE = "change_notice"
-SEEN_BY_FAMILIES = ("starts_at", "ends_at", "teacher_id", "room_id", "status")
+SEEN_BY_GUESTS = ("starts_at", "ends_at", "room_id", "status")  # of somebody who comes once: the teacher is new anyway
+SEEN_BY_FAMILIES = (*SEEN_BY_GUESTS, "teacher_id")
 # Whatever the reminder will say: that another teacher comes is not in it, and a lost day is no ordinary move.
 ALWAYS_TOLD = [TimetableChange.Kind.SUBSTITUTE, TimetableChange.Kind.CANCEL_DAY]
 # The guardian does not have the message, and will not get it unless it is rendered anew.
@@ -27,23 +29,28 @@ NOT_TOLD = [
 GIVEN_UP = [status for status in NOT_TOLD if status != Status.QUEUED]
 
 
-def queue_change_notices(change, *, now):
+def queue_change_notices(change, *, now, rows=None):
     """Queue one notice per told guardian of a child in these lessons; returns how many are new.
 
     A lesson that moves before its reminder gets the reminder alone. After it, or so late that none will come, a
-    notice; a cancelled one always. The words are found when it is sent (notice_words.py).
+    notice; a cancelled one always. The words are found when it is sent (notice_words.py). `rows`: the lessons of
+    the change, where they are at hand.
     """
-    rows = {row.lesson_id: row for row in _rows_of(change) if concerns_families(row) and ends_of(row)[1] > now}
+    rows = rows or _rows_of(change)
+    rows = {row.lesson_id: row for row in rows if concerns_families(row) and ends_of(row)[1] > now}
     _remember_guests([row for row in rows.values() if is_cancelled(row.after)])
+    tell_trials_changed(change, {pk: ends_of(row)[1] for pk, row in rows.items() if _concerns_guests(row)}, now=now)
     families = list(_families(rows))
     known = _Known(change, rows, families)
     children = defaultdict(list)
     useful_until = defaultdict(lambda: now)
-    for lesson_id, student_id, guardian_id in families:
+    for lesson_id, student_id, guardian_id, *_place in families:
         row = rows[lesson_id]
         if _is_needed(row, student_id, guardian_id, known=known, now=now):
             children[guardian_id].append(student_id)
             useful_until[guardian_id] = max(useful_until[guardian_id], ends_of(row)[1])
+    if not children:
+        return 0
     return queue_messages(
         NewMessage(
             branch=change.branch,
@@ -81,8 +88,12 @@ def concerns_families(row):
     return bool(row.before) and differs(row.before, row.after)
 
 
-def differs(before, after):
-    return any(before[name] != after[name] for name in SEEN_BY_FAMILIES)
+def _concerns_guests(row):
+    return differs(row.before, row.after, SEEN_BY_GUESTS)
+
+
+def differs(before, after, names=SEEN_BY_FAMILIES):
+    return any(before[name] != after[name] for name in names)
 
 
 def ends_of(row):
@@ -99,17 +110,19 @@ def is_cancelled(facts):
 
 
 def _families(lesson_ids):
-    """(lesson, child, guardian who is told) of everybody expected there: one query."""
+    """(lesson, child, guardian who is told, attendance, the make-up that it is) of all who are expected: one query."""
     guardianships = "enrolment__student__guardianships"
     told = {f"{guardianships}__is_told": True, f"{guardianships}__guardian__phone__isnull": False}
     expected = Attendance.objects.filter(lesson__in=lesson_ids, **told).exclude(status=Attendance.Status.LEAVE)
-    return expected.values_list("lesson", "enrolment__student", f"{guardianships}__guardian")
+    return expected.values_list("lesson", "enrolment__student", f"{guardianships}__guardian", "pk", "make_up")
 
 
 def _is_needed(row, student_id, guardian_id, *, known, now):
     if known.change.kind in ALWAYS_TOLD or known.has_notice(row, guardian_id):
         return True
     if known.change.kind != TimetableChange.Kind.UNDO and is_cancelled(row.after):
+        return True
+    if _concerns_guests(row) and known.has_booking(row, student_id, guardian_id):
         return True
     reminder = known.reminder(row, student_id, guardian_id)
     if reminder and reminder.status not in NOT_TOLD:
@@ -153,6 +166,10 @@ class _Known:
         keys = (notice_key(change_id, guardian_id) for change_id in changes)
         return any(key in self._notices for key in keys)
 
+    def has_booking(self, row, student_id, guardian_id):
+        """They were told of a make-up there, with its time: weeks may pass before its reminder."""
+        return (row.lesson_id, student_id, guardian_id) in self._bookings
+
     @staticmethod
     def _reminder_key(row, student_id, guardian_id):
         day = day_of(row.before, row.lesson.branch)
@@ -162,8 +179,21 @@ class _Known:
 
     @cached_property
     def _reminders(self):
-        keys = [self._reminder_key(self.rows[lesson], *family) for lesson, *family in self.families]
+        keys = [
+            self._reminder_key(self.rows[lesson_id], student_id, guardian_id)
+            for lesson_id, student_id, guardian_id, *_place in self.families
+        ]
         return OutboundMessage.objects.in_bulk(keys, field_name="dedupe_key")
+
+    @cached_property
+    def _bookings(self):
+        keys = {
+            make_up_booking_key(make_up_id, lesson_id, attendance_id, guardian_id): (lesson_id, student_id, guardian_id)
+            for lesson_id, student_id, guardian_id, attendance_id, make_up_id in self.families
+            if make_up_id
+        }
+        found = OutboundMessage.objects.in_bulk(keys, field_name="dedupe_key") if keys else {}
+        return {keys[key] for key, message in found.items() if message.status not in NOT_TOLD}
 
     @cached_property
     def _earlier_changes(self):
@@ -178,7 +208,7 @@ class _Known:
         undone = [self.change.undoes_id] if self.change.undoes_id else None
         keys = {
             notice_key(change_id, guardian_id)
-            for lesson_id, _student_id, guardian_id in self.families
+            for lesson_id, _student_id, guardian_id, *_place in self.families
             for change_id in (undone or self._earlier_changes[lesson_id])
         }
         found = OutboundMessage.objects.in_bulk(keys, field_name="dedupe_key") if keys else {}

@@ -6,14 +6,15 @@ from itertools import islice
 
 from branches.models import Branch, Room, User
 from courses.models import Course
-from scheduling.models import Booking, ClassGroup, Qualification, ScheduleRule, Weekday
+from scheduling.hours_of_day import hours_of_day, minutes_of, time_at
+from scheduling.models import Booking, ClassGroup, ScheduleRule, Weekday
+from scheduling.qualified import teachers_for
 from scheduling.services.opening import WeeklySlot, rule_of
 from scheduling.services.planning import slots_after
 from scheduling.taken import Taken
 from scheduling.teaching_hours import TeachingHours
 
 Kind = Booking.Kind
-EARLIEST, LATEST = 8 * 60, 20 * 60 + 30  # minutes of a day; no lesson of a child ends later (国办发〔2018〕80号)
 SHIFTS = (0, -30, 30, -60, 60, -90, 90, -120, 120, -180, 180)  # minutes
 # When children come, for a class without a wish: after school, and at the weekend.
 USUAL = [(day, time(*at)) for day in (5, 6) for at in ((9, 0), (10, 30), (14, 0), (15, 30))] + [
@@ -78,10 +79,7 @@ def propose(wish, *, now, limit=5):
 
 def _teachers(wish):
     """Who may teach the course here: the wished one first, then who teaches it already, then by name."""
-    teachers = User.objects.teaching_at(wish.branch)
-    named = Qualification.objects.filter(course=wish.course)
-    if named.exists():
-        teachers = teachers.filter(qualifications__in=named)
+    teachers = teachers_for(wish.course.pk, wish.branch)
     teaching = set(ScheduleRule.objects.filter(class_group__course=wish.course).values_list("teacher", flat=True))
     return sorted(teachers, key=lambda one: (one != wish.teacher, one.pk not in teaching, one.name, one.pk))
 
@@ -96,18 +94,19 @@ def _candidates(wish):
     """Weekly times to try: the wished ones, the same days at other hours, other days."""
     if not wish.slots:
         return [((weekday, start, wish.minutes),) for weekday, start in USUAL]
-    tried = [tuple(_shifted(slot, shift) for slot in wish.slots) for shift in SHIFTS]
+    hours = hours_of_day(wish.branch)
+    tried = [tuple(_shifted(slot, shift, hours) for slot in wish.slots) for shift in SHIFTS]
     if len(wish.slots) == 1:
         ((_weekday, start, minutes),) = wish.slots
         tried += [((weekday, start, minutes),) for weekday in range(7)]
     return list(dict.fromkeys(times for times in tried if all(times)))
 
 
-def _shifted(slot, shift):
+def _shifted(slot, shift, hours):
     """The slot so many minutes later; None when it is no time for a class of children."""
     weekday, start, minutes = slot
-    at = start.hour * 60 + start.minute + shift
-    return (weekday, time(*divmod(at, 60)), minutes) if EARLIEST <= at <= LATEST - minutes else None
+    at = minutes_of(start) + shift
+    return (weekday, time_at(at), minutes) if hours[0] <= at <= hours[1] - minutes else None
 
 
 def _lessons(wish, times):

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
 
@@ -8,6 +8,12 @@ from django.db.models.functions import Coalesce
 from branches.querysets import BranchScopedQuerySet
 
 LONGEST_LESSON = timedelta(days=1)
+
+
+def _anywhere(day):
+    """[start, end) of a local day in all the zones of the earth."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return midnight - timedelta(hours=14), midnight + timedelta(hours=36)
 
 
 class OwnTeachingQuerySet(BranchScopedQuerySet):
@@ -26,6 +32,12 @@ class OwnTeachingQuerySet(BranchScopedQuerySet):
 def _number_of(rows):
     """How many of `rows` a class group has, as a subquery: two counts do not multiply each other."""
     counted = rows.filter(class_group=OuterRef("pk")).order_by().values("class_group").annotate(number=Count("pk"))
+    return Coalesce(Subquery(counted.values("number")), 0)
+
+
+def _number_on(rows):
+    """The same of a lesson."""
+    counted = rows.filter(lesson=OuterRef("pk")).order_by().values("lesson").annotate(number=Count("pk"))
     return Coalesce(Subquery(counted.values("number")), 0)
 
 
@@ -59,6 +71,11 @@ class LessonQuerySet(OwnTeachingQuerySet):
         """Lessons that begin in [start, end)."""
         return self.filter(starts_at__gte=start, starts_at__lt=end)
 
+    def on_days(self, days):
+        """Lessons of these local days, wherever the branch is, found by the index of their beginnings."""
+        spans = [Q(starts_at__gte=start, starts_at__lt=end) for start, end in map(_anywhere, days)]
+        return self.filter(reduce(or_, spans, Q(pk__in=[])), local_date__in=days)
+
     def to_be_called(self, now):
         """Begun and not called: the exception list of the trade (异常课表)."""
         return self.planned().filter(starts_at__lte=now)
@@ -76,8 +93,10 @@ class LessonQuerySet(OwnTeachingQuerySet):
         return self.planned().filter(is_off, ~Exists(passed), starts_at__gt=now)
 
     def for_timetable(self):
+        """Adds `student_count` (children of the lesson) and `trial_count` (guests): together they take its seats."""
         return self.select_related("class_group__course", "teacher", "room", "branch").annotate(
-            student_count=Count("attendances")
+            student_count=Count("attendances"),
+            trial_count=_number_on(self.model.trials.rel.related_model.objects.active()),
         )
 
 
@@ -87,6 +106,13 @@ class AttendanceQuerySet(OwnTeachingQuerySet):
 
     def expected(self):
         return self.filter(status="expected", lesson__status="planned")
+
+    def coming(self):
+        """Without those on leave: who is not there takes no seat, and is free for something else."""
+        return self.exclude(status="leave")
+
+    def student_ids(self):
+        return self.values_list("enrolment__student_id", flat=True)
 
 
 class BookingQuerySet(BranchScopedQuerySet):
@@ -136,6 +162,10 @@ class WaitingListQuerySet(OwnTeachingQuerySet):
 
     def open(self):
         return self.filter(status__in=["waiting", "offered"])
+
+    def offered(self, now):
+        """Seats that are held for somebody now."""
+        return self.filter(status="offered", offered_until__gt=now)
 
 
 class TimetableChangeQuerySet(BranchScopedQuerySet):
@@ -195,3 +225,8 @@ class TrialBookingQuerySet(OwnTeachingQuerySet):
 
     def active(self):
         return self.exclude(status="cancelled")
+
+    def number_in(self, lesson):
+        """How many guests come to a lesson, as an expression in another query."""
+        counted = self.active().filter(lesson=lesson.pk).order_by().values("lesson").annotate(number=Count("pk"))
+        return Coalesce(Subquery(counted.values("number")), 0)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from core.clock import day_text, monday_of, span_text
+from courses.models import Course
 from scheduling.models import StaffCheck
 
 TIME, TEACHER, ROOM = "time", "teacher", "room"
@@ -81,10 +82,21 @@ def school_on_weekend(facts, lesson, rule):
 
 @checks("academic_rest_day", TIME)
 def academic_rest_day(facts, lesson, rule):
-    if not facts.is_academic(lesson) or facts.is_school_day(lesson):
+    """Compulsory education alone: for the pre-school years and for adults the law does not say it."""
+    if not facts.is_academic_at(Course.Stage.COMPULSORY, lesson) or facts.is_school_day(lesson):
         return None
     return _(
         "%(class)s, %(when)s: academic lessons are not held on weekends, public holidays and in school breaks."
+    ) % _about(facts, lesson)
+
+
+@checks("senior_high_rest_day", TIME)
+def senior_high_rest_day(facts, lesson, rule):
+    if not facts.is_academic_at(Course.Stage.SENIOR_HIGH, lesson) or facts.is_school_day(lesson):
+        return None
+    return _(
+        "%(class)s, %(when)s: by local rule, academic lessons of senior high school may not be allowed on weekends, "
+        "public holidays and in school breaks."
     ) % _about(facts, lesson)
 
 
@@ -110,25 +122,10 @@ def teacher_absent(facts, lesson, rule):
 
 @checks("teacher_unavailable", TIME, TEACHER)
 def teacher_unavailable(facts, lesson, rule):
-    windows, day = facts.windows[lesson.teacher_id], facts.day(lesson)
-    dated = [window for window in windows if window.day == day]
-    weekly = [window for window in windows if window.day is None]
-    if not dated and not weekly:
-        return None
-    hours = dated or [window for window in weekly if window.weekday == day.weekday()]
-    if _lies_within(facts, lesson, [(row.start_time, row.end_time) for row in hours if row.start_time]):
+    begins, ends = facts.local(lesson.starts_at, lesson), facts.local(lesson.ends_at, lesson)
+    if facts.windows[lesson.teacher_id].cover(begins, ends):
         return None
     return _("%(class)s, %(when)s: %(teacher)s does not teach at this time.") % _about(facts, lesson)
-
-
-def _lies_within(facts, lesson, hours):
-    """Windows that touch are one window."""
-    day = facts.day(lesson)
-    reached, end = facts.local(lesson.starts_at, lesson), facts.local(lesson.ends_at, lesson)
-    for start, until in sorted(hours):
-        if datetime.combine(day, start) <= reached:
-            reached = max(reached, datetime.combine(day, until))
-    return bool(hours) and reached >= end
 
 
 @checks("teacher_elsewhere", TIME, TEACHER)
@@ -146,15 +143,14 @@ def teacher_elsewhere(facts, lesson, rule):
 def travel_time(facts, lesson, rule):
     if not facts.travel:
         return None
-    for starts_at, ends_at, _day, branch_id, pk in facts.taught[lesson.teacher_id]:
-        travel = facts.travel.get((lesson.branch_id, branch_id))
+    for starts_at, ends_at, _day, branch_id, pk in facts.taught(lesson):
+        minutes, other = facts.travel.get((lesson.branch_id, branch_id), (0, ""))
         gap = max(lesson.starts_at - ends_at, starts_at - lesson.ends_at)
-        if travel and pk != lesson.pk and timedelta(0) <= gap < timedelta(minutes=travel.minutes):
-            other = travel.other if travel.branch_id == lesson.branch_id else travel.branch
+        if pk != lesson.pk and timedelta(0) <= gap < timedelta(minutes=minutes):
             return _(
                 "%(class)s, %(when)s: %(teacher)s also teaches at %(other)s, %(minutes)d minutes away, with %(gap)d "
                 "minutes in between."
-            ) % _about(facts, lesson, other=other.name, minutes=travel.minutes, gap=gap // timedelta(minutes=1))
+            ) % _about(facts, lesson, other=other, minutes=minutes, gap=gap // timedelta(minutes=1))
     return None
 
 
@@ -181,11 +177,11 @@ def minutes_a_week(facts, lesson, rule):
 
 
 def _limit(facts, lesson, name):
-    return getattr(getattr(facts.teacher(lesson), "teaching_limit", None), name, None)
+    return getattr(facts.limit(lesson), name, None)
 
 
 def _minutes(facts, lesson, counts):
-    rows = facts.taught[lesson.teacher_id]
+    rows = facts.taught(lesson)
     taught = sum((ends_at - starts_at for starts_at, ends_at, day, *_rest in rows if counts(day)), timedelta(0))
     return taught // timedelta(minutes=1)
 
@@ -203,8 +199,8 @@ def not_qualified_academic(facts, lesson, rule):
 
 
 def _not_qualified(facts, lesson):
-    course = facts.group(lesson).course
-    if course.pk not in facts.qualified or lesson.teacher_id in facts.qualified[course.pk]:
+    course = facts.course(lesson)
+    if facts.qualified.may_teach(lesson.teacher_id, course.pk):
         return None
     return _("%(class)s, %(when)s: %(teacher)s is not among the teachers of %(course)s.") % _about(
         facts, lesson, course=course.name

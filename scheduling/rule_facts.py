@@ -1,33 +1,46 @@
-"""What the rules need to know about some lessons: each table is read once, and only when a rule asks for it."""
+"""What the rules need to know about some lessons: each table is read once, and only when a rule asks for it.
+
+What the lessons came with (select_related) is not read again: a drop asks all of this while somebody waits.
+"""
 
 from collections import defaultdict
 from datetime import timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count, Q
+
 from branches.holidays import public_days
 from branches.models import Branch, CalendarDay, Membership, Room, SchoolBreak, User
 from branches.roles import Role
 from core.clock import day_bounds, local_date, monday_of
+from courses.models import Course, Subject
 from scheduling.models import (
     AvailabilityWindow,
     ClassGroup,
+    ClassMember,
     Lesson,
-    Qualification,
     StaffCheck,
     TeacherAbsence,
+    TeachingLimit,
     TravelTime,
 )
+from scheduling.qualified import Qualified
 from scheduling.rulebook import rules_of
+from scheduling.teaching_hours import windows_of
 
 SATURDAY = 5
 
 
 class Facts:
-    """About `lessons` as they stand in memory, saved or not."""
+    """About `lessons` as they stand in memory, saved or not.
 
-    def __init__(self, lessons, *, now):
-        self.lessons, self.now = lessons, now
+    `is_apart`: each is a possibility of its own, of which one may come true; they do not count for one another.
+    """
+
+    def __init__(self, lessons, *, now, is_apart=False):
+        self.lessons, self.now, self.is_apart = lessons, now, is_apart
+        self._given = defaultdict(list)
         self.days = {id(lesson): local_date(lesson.starts_at, self.zone(lesson)) for lesson in lessons}
         self.first_date, self.last_date = min(self.days.values()), max(self.days.values())
         self.teacher_ids = {lesson.teacher_id for lesson in lessons}
@@ -53,16 +66,25 @@ class Facts:
     def teacher(self, lesson):
         return self.teachers[lesson.teacher_id]
 
+    def limit(self, lesson):
+        """The teacher's TeachingLimit, or None."""
+        return self.limits.get(lesson.teacher_id)
+
     def group(self, lesson):
-        return self.groups.get(lesson.class_group_id) or lesson.class_group  # one that is only drawn up
+        return self.groups[lesson.class_group_id]
+
+    def course(self, lesson):
+        return self.courses[self.group(lesson).course_id]
 
     def is_academic(self, lesson):
-        return self.group(lesson).course.subject.is_academic
+        return self.subjects[self.course(lesson).subject_id].is_academic
+
+    def is_academic_at(self, stage, lesson):
+        return self.course(lesson).stage == stage and self.is_academic(lesson)
 
     def seats(self, lesson):
         """As many as may come, or come by now if these are more."""
-        group = self.group(lesson)
-        return max(group.capacity, group.student_count)
+        return max(self.group(lesson).capacity, self.children.get(lesson.class_group_id, 0))
 
     def today(self, lesson):
         return local_date(self.now, self.zone(lesson))
@@ -93,26 +115,43 @@ class Facts:
 
     @cached_property
     def branches(self):
-        return Branch.objects.in_bulk({lesson.branch_id for lesson in self.lessons})
+        return _related(self.lessons, "branch", Branch.objects)
 
     @cached_property
     def groups(self):
-        groups = ClassGroup.objects.with_counts().select_related("course__subject")
-        return groups.in_bulk({lesson.class_group_id for lesson in self.lessons})
+        """One that is only drawn up has no id, and comes with its lessons."""
+        return _related(self.lessons, "class_group", ClassGroup.objects)
+
+    @cached_property
+    def courses(self):
+        return _related(self.groups.values(), "course", Course.objects.select_related("subject"))
+
+    @cached_property
+    def subjects(self):
+        return _related(self.courses.values(), "subject", Subject.objects)
+
+    @cached_property
+    def children(self):
+        """{class id: how many are in it now}"""
+        members = ClassMember.objects.filter(class_group__in=[pk for pk in self.groups if pk], left_date__isnull=True)
+        return dict(members.order_by().values_list("class_group").annotate(number=Count("pk")))
 
     @cached_property
     def rooms(self):
-        ids = {lesson.room_id for lesson in self.lessons} - {None}
-        return Room.objects.in_bulk(ids) if ids else {}
+        return _related(self.lessons, "room", Room.objects)
 
     @cached_property
     def teachers(self):
-        return User.objects.select_related("teaching_limit").in_bulk(self.teacher_ids)
+        return _related(self.lessons, "teacher", User.objects)
+
+    @cached_property
+    def limits(self):
+        return {limit.teacher_id: limit for limit in self._of_teachers(TeachingLimit)}
 
     @cached_property
     def windows(self):
-        """{teacher id: windows}"""
-        return _by_teacher(self._of_teachers(AvailabilityWindow))
+        """{teacher id: Windows}"""
+        return windows_of(self._of_teachers(AvailabilityWindow))
 
     @cached_property
     def absences(self):
@@ -125,13 +164,7 @@ class Facts:
 
     @cached_property
     def qualified(self):
-        """{course id: ids of the teachers who are named for it}; a course that is not in it is everybody's."""
-        named = defaultdict(set)
-        courses = {group.course_id for group in self.groups.values()}
-        rows = Qualification.objects.filter(course__in=courses).values_list("course_id", "teacher_id")
-        for course_id, teacher_id in rows:
-            named[course_id].add(teacher_id)
-        return named
+        return Qualified({group.course_id for group in self.groups.values()})
 
     @cached_property
     def papers(self):
@@ -144,7 +177,7 @@ class Facts:
         """{(teacher id, branch id): memberships as a teacher}"""
         found = defaultdict(list)
         rows = Membership.objects.filter(role=Role.TEACHER, user__in=self.teacher_ids, branch__in=self.branches)
-        for membership in rows:
+        for membership in rows.order_by():
             found[membership.user_id, membership.branch_id].append(membership)
         return found
 
@@ -166,34 +199,64 @@ class Facts:
 
     @cached_property
     def travel(self):
-        """{(branch id, other branch id): TravelTime}, both ways."""
-        rows = TravelTime.objects.select_related("branch", "other")
-        both = {(row.branch_id, row.other_id): row for row in rows}
-        return both | {(other, branch): row for (branch, other), row in both.items()}
+        """{(branch id, other branch id): (minutes, name of the other)} from the branches of the lessons, both ways."""
+        here = Q(branch__in=self.branches) | Q(other__in=self.branches)
+        rows = TravelTime.objects.filter(here).order_by()
+        found = {}
+        for one, other, minutes, *names in rows.values_list(
+            "branch", "other", "minutes", "branch__name", "other__name"
+        ):
+            found |= {(one, other): (minutes, names[1]), (other, one): (minutes, names[0])}
+        return found
+
+    def taught(self, lesson):
+        """[(starts_at, ends_at, local day, branch id, lesson id)] of the lesson's teacher, in the weeks of all."""
+        if not self.is_apart:
+            return self._taught[lesson.teacher_id]
+        standing = [*self._taught[lesson.teacher_id], *self._given[lesson.teacher_id]]
+        return [*(row for row in standing if row[-1] != lesson.pk), self._row(lesson)]
 
     @cached_property
-    def taught(self):
-        """{teacher id: [(starts_at, ends_at, local day, branch id, lesson id)]} in the weeks of these lessons.
-
-        These lessons as they stand in memory, the others as the database has them.
-        """
+    def _taught(self):
+        """{teacher id: rows} of the lessons as the database has them, and as these stand in memory."""
         time_zone = self.zone(self.lessons[0])
         start = day_bounds(monday_of(self.first_date), time_zone)[0]
         end = day_bounds(monday_of(self.last_date) + timedelta(days=6), time_zone)[1]
         others = Lesson.objects.active().filter(teacher__in=self.teacher_ids).between(start, end)
-        others = others.exclude(pk__in=[lesson.pk for lesson in self.lessons if lesson.pk]).order_by()
+        if not self.is_apart:
+            others = others.exclude(pk__in=[lesson.pk for lesson in self.lessons if lesson.pk])
         found = defaultdict(list)
-        for teacher_id, *row in others.values_list(
+        for teacher_id, *row in others.order_by().values_list(
             "teacher_id", "starts_at", "ends_at", "local_date", "branch_id", "pk"
         ):
             found[teacher_id].append(tuple(row))
-        for lesson in self.lessons:
-            row = (lesson.starts_at, lesson.ends_at, self.day(lesson), lesson.branch_id, lesson.pk)
-            found[lesson.teacher_id].append(row)
+        for lesson in [] if self.is_apart else self.lessons:
+            found[lesson.teacher_id].append(self._row(lesson))
         return found
 
+    def take_as_given(self, lesson):
+        """One of those apart has come true: from now on it counts for the others."""
+        self._given[lesson.teacher_id].append(self._row(lesson))
+
+    def _row(self, lesson):
+        return lesson.starts_at, lesson.ends_at, self.day(lesson), lesson.branch_id, lesson.pk
+
     def _of_teachers(self, model):
-        return model.objects.filter(teacher__in=self.teacher_ids)
+        return model.objects.filter(teacher__in=self.teacher_ids).order_by()  # by name would be a join
+
+
+def _related(owners, name, rows):
+    """{id: row} of a foreign key of these lessons or classes: those that it came with, the others in one query."""
+    found, missing = {}, set()
+    for owner in owners:
+        field = owner._meta.get_field(name)
+        pk = getattr(owner, field.attname)
+        if field.is_cached(owner):
+            found[pk] = getattr(owner, name)
+        elif pk:
+            missing.add(pk)
+    missing -= found.keys()
+    return found | (rows.order_by().in_bulk(missing) if missing else {})
 
 
 def _by_teacher(rows):

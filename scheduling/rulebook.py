@@ -31,6 +31,7 @@ TITLES = {
     "school_hours": _("Children are at school"),
     "school_on_weekend": _("School on a weekend day"),
     "academic_rest_day": _("Academic lesson on a day of rest"),
+    "senior_high_rest_day": _("Academic lesson of senior high school on a day of rest"),
 }
 
 

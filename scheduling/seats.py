@@ -11,7 +11,7 @@ def with_seats(lessons):
 
     A child on leave leaves its seat. Children who make up sit on the extra seats of the class first.
     """
-    coming = Attendance.objects.exclude(status=Attendance.Status.LEAVE)
+    coming = Attendance.objects.coming()
     capacity, extra = F("class_group__capacity"), F("class_group__make_up_seats")
     return lessons.annotate(
         guest_count=_number_of(coming.filter(make_up__isnull=False)),

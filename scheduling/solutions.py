@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from branches.models import Room, User
-from core.clock import WEEKDAYS, moment, monday_of, span_text
+from core.clock import WEEKDAYS, day_bounds, moment, monday_of, span_text
+from scheduling.hours_of_day import hours_of_day, minutes_of, time_at
 from scheduling.models import (
     Attendance,
     Booking,
@@ -16,19 +17,15 @@ from scheduling.models import (
     ClassMember,
     KeptClash,
     Lesson,
-    Qualification,
     ScheduleRule,
 )
+from scheduling.qualified import teachers_for
 from scheduling.taken import Taken
+from scheduling.teaching_hours import TeachingHours
 
 Kind = Booking.Kind
-EARLIEST, LATEST = time(8), time(20, 30)  # no lesson of a child ends later (国办发〔2018〕80号)
 STEP = 30  # minutes
 MOST = 3  # of one sort: a person chooses among few
-
-
-def minutes_of(wall_time):
-    return wall_time.hour * 60 + wall_time.minute
 
 
 @dataclass(frozen=True)
@@ -59,9 +56,12 @@ class Side:
     clashing_students: frozenset[int]
 
     @property
+    def zone(self):
+        return self.group.branch.time_zone
+
+    @property
     def first_text(self):
-        first = self.lessons[0]
-        return span_text(first.starts_at, first.ends_at, first.branch.time_zone)
+        return span_text(self.lessons[0].starts_at, self.lessons[0].ends_at, self.zone)
 
     @property
     def span(self):
@@ -80,11 +80,10 @@ def sides_of(groups, *, now):
 
 
 def _side(group, lessons, kept):
-    expected = Attendance.objects.filter(lesson__in=lessons).exclude(status=Attendance.Status.LEAVE)
     return Side(
         group=group,
         lessons=lessons,
-        students=frozenset(expected.values_list("enrolment__student_id", flat=True)),
+        students=frozenset(Attendance.objects.filter(lesson__in=lessons).coming().student_ids()),
         kinds=frozenset(clash.kind for clash in kept),
         clashing_students=frozenset(clash.resource_id for clash in kept if clash.kind == Kind.STUDENT),
     )
@@ -151,17 +150,21 @@ def _moved(member, target, lessons):
 
 def _other_teachers(side):
     """Those who may teach the course, who teach it already first."""
-    branch = side.group.branch
-    teachers = User.objects.teaching_at(branch).exclude(pk__in={lesson.teacher_id for lesson in side.lessons})
-    qualified = Qualification.objects.filter(course=side.group.course)
-    if qualified.exists():
-        teachers = teachers.filter(qualifications__in=qualified)
     experts = set(ClassGroup.objects.filter(course=side.group.course).values_list("teacher_id", flat=True))
-    free = _free(side, Kind.TEACHER, sorted(teachers, key=lambda one: (one.pk not in experts, one.name)))
+    teachers = sorted(_teaching_then(side), key=lambda one: (one.pk not in experts, one.name))
     return [
         Solution(f"teacher:{side.group.pk}:{teacher.pk}", _taught_by(side, teacher), side.group, side.lessons, teacher)
-        for teacher in free[:MOST]
+        for teacher in _free(side, Kind.TEACHER, teachers)[:MOST]
     ]
+
+
+def _teaching_then(side):
+    """Other teachers of the course, by their own word at all lessons of the side."""
+    own = {lesson.teacher_id for lesson in side.lessons}
+    teachers = [one for one in teachers_for(side.group.course_id, side.group.branch) if one.pk not in own]
+    hours = TeachingHours([one.pk for one in teachers], days=_days_of(side.lessons), time_zone=side.zone)
+    spans = [(lesson.starts_at, lesson.ends_at) for lesson in side.lessons]
+    return [one for one in teachers if all(hours.hold(one.pk, *span) for span in spans)]
 
 
 def _other_rooms(side):
@@ -213,50 +216,54 @@ def _other_times(side, *, now):
     lessons = list(rule.lessons.planned().filter(starts_at__gt=now, has_own_time=False).order_by("starts_at"))
     if not lessons:
         return []
-    resources = _resources(side, lessons)
-    start, end = _week_of(lessons[0], side.group.branch)[0], _week_of(lessons[-1], side.group.branch)[1]
-    taken = Taken(resources, starts_at=start, ends_at=end, lessons=[lesson.pk for lesson in lessons])
-    closed = set(side.group.branch.calendar_days.closed().values_list("day", flat=True))
-    free = [
-        (weekday, at)
-        for weekday, at in _candidates(rule)
-        if _fits(lessons, weekday, at, rule, resources, taken, closed, now=now, zone=side.group.branch.time_zone)
-    ]
+    weeks = _Weeks(side, rule, lessons, now)
+    free = [(weekday, at) for weekday, at in _candidates(rule, side.group.branch) if weeks.are_free(weekday, at)]
     return [_time_solution(side, rule, lessons, weekday, at) for weekday, at in free[:MOST]]
 
 
-def _resources(side, lessons):
-    return {
-        Kind.TEACHER: {lesson.teacher_id for lesson in lessons},
-        Kind.ROOM: {lesson.room_id for lesson in lessons} - {None},
-        Kind.STUDENT: set(side.students),
-    }
+class _Weeks:
+    """The weeks of the lessons of a rule: when all who are in them are free, and teach."""
+
+    def __init__(self, side, rule, lessons, now):
+        self.rule, self.lessons, self.now, self.zone = rule, lessons, now, side.zone
+        self.resources = {
+            Kind.TEACHER: {lesson.teacher_id for lesson in lessons},
+            Kind.ROOM: {lesson.room_id for lesson in lessons} - {None},
+            Kind.STUDENT: set(side.students),
+        }
+        first, last = _days_of(lessons)
+        start, end = day_bounds(first, self.zone)[0], day_bounds(last, self.zone)[1]
+        self.taken = Taken(self.resources, starts_at=start, ends_at=end, lessons=[lesson.pk for lesson in lessons])
+        self.hours = TeachingHours(self.resources[Kind.TEACHER], days=(first, last), time_zone=self.zone)
+        self.closed = set(side.group.branch.calendar_days.closed().values_list("day", flat=True))
+
+    def are_free(self, weekday, at):
+        """Whether the lessons could be at this time of each week."""
+        days = [monday_of(lesson.local_date) + timedelta(days=weekday) for lesson in self.lessons]
+        return all(day not in self.closed and self._is_free(moment(day, at, self.zone)) for day in days)
+
+    def _is_free(self, starts_at):
+        span = starts_at, starts_at + timedelta(minutes=self.rule.minutes)
+        return (
+            starts_at > self.now
+            and all(self.taken.is_free(kind, pk, *span) for kind, ids in self.resources.items() for pk in ids)
+            and all(self.hours.hold(pk, *span) for pk in self.resources[Kind.TEACHER])
+        )
 
 
-def _week_of(lesson, branch):
-    monday = monday_of(lesson.local_date)
-    return tuple(moment(monday + timedelta(days=days), time(0), branch.time_zone) for days in (0, 7))
+def _days_of(lessons):
+    """The Monday of the first week and the Sunday of the last."""
+    return monday_of(lessons[0].local_date), monday_of(lessons[-1].local_date) + timedelta(days=6)
 
 
-def _candidates(rule):
+def _candidates(rule, branch):
     """(weekday, wall-clock time), the same day and the nearest hour first."""
     usual = minutes_of(rule.start_time)
-    times = range(minutes_of(EARLIEST), minutes_of(LATEST) - rule.minutes + 1, STEP)
+    first, last = hours_of_day(branch)
+    times = range(first, last - rule.minutes + 1, STEP)
     spots = [(weekday, at) for weekday in range(7) for at in times if (weekday, at) != (rule.weekday, usual)]
     spots.sort(key=lambda spot: (spot[0] != rule.weekday, abs(spot[1] - usual), spot))
-    return [(weekday, time(*divmod(at, 60))) for weekday, at in spots]
-
-
-def _fits(lessons, weekday, at, rule, resources, taken, closed, *, now, zone):
-    for lesson in lessons:
-        day = monday_of(lesson.local_date) + timedelta(days=weekday)
-        starts_at = moment(day, at, zone)
-        ends_at = starts_at + timedelta(minutes=rule.minutes)
-        if day in closed or starts_at <= now:
-            return False
-        if not all(taken.is_free(kind, pk, starts_at, ends_at) for kind, ids in resources.items() for pk in ids):
-            return False
-    return True
+    return [(weekday, time_at(at)) for weekday, at in spots]
 
 
 def _time_solution(side, rule, lessons, weekday, at):

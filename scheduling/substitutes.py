@@ -1,6 +1,7 @@
 """Who could take a lesson over: qualified, free and there, ranked by what a manager would ask next."""
 
 from collections import Counter, defaultdict
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,49 +10,46 @@ from django.db.models import Q
 from branches.models import Membership, User
 from branches.roles import Role
 from core.clock import local_date, monday_of
-from scheduling.models import Booking, Lesson, Qualification
+from scheduling.findings import Finding, findings_of
+from scheduling.models import Booking, Lesson
+from scheduling.rule_checks import TEACHER
+from scheduling.rule_facts import Facts
 from scheduling.taken import Taken
-from scheduling.teaching_hours import TeachingHours
+
+# Whom such a rule speaks against does not come into question at all.
+LEFT_OUT = {"teacher_absent", "teacher_unavailable", "not_qualified", "not_qualified_academic"}
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A teacher who is free for a lesson, and why it is this one."""
+    """A teacher who is free for a lesson, and why it is this one. `findings`: what rules say against it."""
 
     teacher: User
     is_here: bool  # teaches at the lesson's branch
     times_taught: int  # lessons of this class so far
     week_lessons: int  # in the week of the lesson, at all branches
+    findings: tuple[Finding, ...] = ()
 
     @property
     def rank(self):
-        """Who is there first; who knows the class; who has least to do that week."""
-        return (not self.is_here, -self.times_taught, self.week_lessons, self.teacher.name, self.teacher.pk)
+        """Whom no rule speaks against; who is there; who knows the class; who has least to do that week."""
+        against = any(finding.is_block for finding in self.findings), len(self.findings)
+        return (*against, not self.is_here, -self.times_taught, self.week_lessons, self.teacher.name, self.teacher.pk)
 
 
 def rank_substitutes(lessons, *, now, teachers=None):
-    """{lesson id: [Candidate]}, the best first; as many queries for one lesson as for many.
+    """{lesson id: [Candidate]}, the best first; as many queries for one lesson as for many. See Substitutes."""
+    return Substitutes(lessons, now=now, teachers=teachers).ranked
 
-    `teachers`: those who come into question, everybody who teaches if None. A course for which nobody is named
-    (Qualification) may be taught by all of them.
+
+def assign_best(lessons, ranked, is_allowed=lambda lesson, candidate: not candidate.findings):
+    """{lesson id: Candidate or None}: the best of each, in the order of time, and nobody at two places at once.
+
+    Whom a rule speaks against is nobody's choice but a person's.
     """
-    if not lessons:
-        return {}
-    known = _Known(lessons, User.objects.all() if teachers is None else teachers, now)
-    return {
-        lesson.pk: sorted(
-            (known.candidate(teacher, lesson) for teacher in known.teachers if known.may_take(teacher, lesson)),
-            key=lambda candidate: candidate.rank,
-        )
-        for lesson in lessons
-    }
-
-
-def assign_best(lessons, ranked):
-    """{lesson id: Candidate or None}: the best of each, in the order of time, and nobody at two places at once."""
     busy, assigned = defaultdict(list), {}
     for lesson in sorted(lessons, key=lambda lesson: (lesson.starts_at, lesson.pk)):
-        free = (one for one in ranked[lesson.pk] if not _meets(lesson, busy[one.teacher]))
+        free = (one for one in ranked[lesson.pk] if not _meets(lesson, busy[one.teacher]) and is_allowed(lesson, one))
         assigned[lesson.pk] = best = next(free, None)
         if best:
             busy[best.teacher].append(lesson)
@@ -62,8 +60,57 @@ def _meets(lesson, others):
     return any(one.starts_at < lesson.ends_at and lesson.starts_at < one.ends_at for one in others)
 
 
+class Substitutes:
+    """Who could take over each of `lessons`, and who should.
+
+    `teachers`: those who come into question, everybody who teaches if None.
+    """
+
+    def __init__(self, lessons, *, now, teachers=None):
+        self.lessons, self.ranked = lessons, {lesson.pk: [] for lesson in lessons}
+        if lessons:
+            self._known = _Known(lessons, User.objects.all() if teachers is None else teachers, now)
+            self._ask_rules(now)
+            for candidates in self.ranked.values():
+                candidates.sort(key=lambda candidate: candidate.rank)
+
+    def _ask_rules(self, now):
+        """Each possibility by itself: of all who could take a lesson over, one will."""
+        self._possible = {
+            (lesson.pk, teacher.pk): _taken_over(lesson, teacher)
+            for lesson in self.lessons
+            for teacher in self._known.teachers
+            if self._known.may_take(teacher, lesson)
+        }
+        self._facts = Facts(list(self._possible.values()), now=now, is_apart=True) if self._possible else None
+        for lesson in self._possible.values():
+            findings = self._findings(lesson)
+            if not LEFT_OUT & {finding.rule.code for finding in findings}:
+                self.ranked[lesson.pk].append(self._known.candidate(lesson, findings))
+
+    def _findings(self, lesson):
+        return tuple(findings_of(self._facts, [lesson], changed={lesson.pk: {TEACHER}}))
+
+    def assign(self):
+        """{lesson id: Candidate or None}: see assign_best. What somebody gets counts for what the same may get next."""
+        return assign_best(self.lessons, self.ranked, self._give)
+
+    def _give(self, lesson, candidate):
+        taken_over = self._possible[lesson.pk, candidate.teacher.pk]
+        if self._findings(taken_over):
+            return False
+        self._facts.take_as_given(taken_over)
+        return True
+
+
+def _taken_over(lesson, teacher):
+    taken_over = copy(lesson)
+    taken_over.teacher = teacher
+    return taken_over
+
+
 class _Known:
-    """All that is asked about the teachers over the time of the lessons."""
+    """What is asked about the teachers over the time of the lessons, beside the rules."""
 
     def __init__(self, lessons, teachers, now):
         self.zones = {lesson.pk: lesson.branch.time_zone for lesson in lessons}
@@ -78,25 +125,16 @@ class _Known:
             if membership.user not in self.memberships:
                 self.teachers.append(membership.user)
             self.memberships[membership.user].append(membership)
-        self._read_qualifications(lessons)
         self._read_time(lessons, days)
         self._read_experience(lessons, now)
 
     def _day(self, lesson):
         return local_date(lesson.starts_at, self.zones[lesson.pk])
 
-    def _read_qualifications(self, lessons):
-        self.qualified = defaultdict(set)
-        named = Qualification.objects.filter(course__in={lesson.class_group.course_id for lesson in lessons})
-        for course_id, teacher_id in named.values_list("course", "teacher"):
-            self.qualified[course_id].add(teacher_id)
-
     def _read_time(self, lessons, days):
         ids = [teacher.pk for teacher in self.teachers]
         start, end = min(lesson.starts_at for lesson in lessons), max(lesson.ends_at for lesson in lessons)
         self.taken = Taken({Booking.Kind.TEACHER: ids}, starts_at=start, ends_at=end)
-        zone = lessons[0].branch.time_zone
-        self.hours = TeachingHours(ids, days=[min(days), max(days) + timedelta(days=1)], time_zone=zone)
         weeks = monday_of(min(days)), monday_of(max(days)) + timedelta(days=6)
         theirs = Lesson.objects.active().filter(teacher__in=ids, local_date__range=weeks)
         self.load = Counter(
@@ -110,25 +148,20 @@ class _Known:
         self.experience = Counter(taught.values_list("class_group", "teacher"))
 
     def may_take(self, teacher, lesson):
-        named = self.qualified.get(lesson.class_group.course_id)
-        span = lesson.starts_at, lesson.ends_at
         return (
             teacher.pk != lesson.teacher_id
-            and (named is None or teacher.pk in named)
-            and self.taken.is_free(Booking.Kind.TEACHER, teacher.pk, *span)
-            and self.hours.hold(teacher.pk, *span)
-            and any(self._holds(membership, lesson) for membership in self.memberships[teacher])
+            and self.taken.is_free(Booking.Kind.TEACHER, teacher.pk, lesson.starts_at, lesson.ends_at)
+            and any(membership.holds_on(self._day(lesson)) for membership in self.memberships[teacher])
         )
 
-    def _holds(self, membership, lesson):
-        day = self._day(lesson)
-        return (membership.valid_from or day) <= day <= (membership.valid_until or day)
-
-    def candidate(self, teacher, lesson):
+    def candidate(self, lesson, findings):
+        """About the lesson's teacher."""
+        teacher, day = lesson.teacher, self._day(lesson)
         theirs = self.memberships[teacher]
         return Candidate(
             teacher=teacher,
-            is_here=any(one.branch_id == lesson.branch_id and self._holds(one, lesson) for one in theirs),
+            is_here=any(one.branch_id == lesson.branch_id and one.holds_on(day) for one in theirs),
             times_taught=self.experience[lesson.class_group_id, teacher.pk],
-            week_lessons=self.load[teacher.pk, monday_of(self._day(lesson))],
+            week_lessons=self.load[teacher.pk, monday_of(day)],
+            findings=findings,
         )

@@ -76,8 +76,14 @@ class Card:
         return self.lesson.class_group.course_id % HUES
 
     @property
+    def count(self):
+        """8/12; with a guest that comes to try 8+1/12."""
+        guests = f"+{self.lesson.trial_count}" if self.lesson.trial_count else ""
+        return f"{self.lesson.student_count}{guests}/{self.lesson.class_group.capacity}"
+
+    @property
     def is_overfull(self):
-        return self.lesson.student_count > self.lesson.class_group.capacity
+        return self.lesson.student_count + self.lesson.trial_count > self.lesson.class_group.capacity
 
 
 @dataclass

@@ -217,10 +217,14 @@ class SeriesForm(forms.Form):
 
 
 class LengthForm(forms.Form):
-    """How many lessons a class has in all."""
+    """How many lessons a class has in all. `state`: the lessons as the person saw them."""
 
     lessons_total = forms.IntegerField(label=gettext_lazy("Number of lessons"), min_value=1, max_value=MOST_LESSONS)
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, required=False)
+    state = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, auto_id="id_length_%s", **kwargs)  # another form on its page has a reason, too
 
 
 def times_initial(rules):

@@ -22,14 +22,25 @@ class TimeInput(forms.TimeInput):
     input_type = "time"
 
 
+class StandingChoiceField(forms.ModelChoiceField):
+    """Most often the choice stays as it is: `standing` is at hand and not looked for again."""
+
+    standing = None
+
+    def to_python(self, value):
+        if self.standing and str(value) == str(self.standing.pk):
+            return self.standing
+        return super().to_python(value)
+
+
 class MoveForm(forms.Form):
     """Where a lesson is wanted, in the branch's wall-clock time. `version`: the lesson as the person saw it."""
 
     day = forms.DateField(label=pgettext_lazy("lesson", "Date"), widget=DateInput(format="%Y-%m-%d"))
     time = forms.TimeField(label=gettext_lazy("Begins at"), widget=TimeInput(format="%H:%M"))
     minutes = forms.IntegerField(label=pgettext_lazy("length", "Minutes"), min_value=SHORTEST, max_value=LONGEST)
-    teacher = forms.ModelChoiceField(label=gettext_lazy("Teacher"), queryset=None, empty_label=None)
-    room = forms.ModelChoiceField(
+    teacher = StandingChoiceField(label=gettext_lazy("Teacher"), queryset=None, empty_label=None)
+    room = StandingChoiceField(
         label=gettext_lazy("Room"), queryset=None, required=False, empty_label=gettext_lazy("No room")
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -42,6 +53,7 @@ class MoveForm(forms.Form):
         here = Q(pk__in=User.objects.teaching_at(lesson.branch).order_by().values("pk"))
         self.fields["teacher"].queryset = User.objects.filter(here | Q(pk=lesson.teacher_id)).order_by("name", "pk")
         self.fields["room"].queryset = Room.objects.filter(branch=lesson.branch_id).order_by("name")
+        self.fields["teacher"].standing, self.fields["room"].standing = lesson.teacher, lesson.room
 
     def clean(self):
         wanted = super().clean()

@@ -26,6 +26,8 @@ class OwnTrialForm(forms.Form):
     teacher = forms.ModelChoiceField(User.objects.none(), label=_("Teacher"))
     room = forms.ModelChoiceField(Room.objects.none(), label=_("Room"), required=False, empty_label=_("No room"))
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
+    is_confirmed = forms.BooleanField(widget=forms.HiddenInput, required=False)  # sent by the button that says so
+    is_asked = False  # whether it must be: the child has a lesson then
 
     def __init__(self, *args, branch: Branch, **kwargs):
         super().__init__(*args, **kwargs)

@@ -22,7 +22,14 @@ from scheduling.services.roll_call import (
 )
 from scheduling.services.series import change_series, preview_series
 from scheduling.services.transfers import preview_transfer, transfer_members
-from scheduling.services.trials import TrialError, book_trial, cancel_trial, open_trial_lesson, record_trial_result
+from scheduling.services.trials import (
+    TrialElsewhereError,
+    TrialError,
+    book_trial,
+    cancel_trial,
+    open_trial_lesson,
+    record_trial_result,
+)
 from scheduling.services.waiting import accept_offer, add_to_waiting_list, lapse_offers, withdraw_from_waiting_list
 
 __all__ = [
@@ -39,6 +46,7 @@ __all__ = [
     "Seats",
     "StaleLessonError",
     "Then",
+    "TrialElsewhereError",
     "TrialError",
     "WeeklySlot",
     "accept_offer",

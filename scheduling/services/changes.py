@@ -3,13 +3,12 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from core.clock import local_date, span_text
+from core.clock import local_date
 from scheduling.clashes import Wanted, clash_refused_by_database, lock_timetable, refuse_or_keep, wanted_by
 from scheduling.findings import refuse_or_override
 from scheduling.models import (
@@ -25,9 +24,9 @@ from scheduling.notices import queue_change_notices
 from scheduling.querysets import LONGEST_LESSON
 from scheduling.rule_checks import ALL_FACTS, ROOM, TEACHER, TIME
 from scheduling.services.effects import take_back_effects
+from scheduling.services.in_order import LessonsInOrder
 from scheduling.services.locks import ScheduleError, StaleLessonError, refuse_unplanned
 from scheduling.services.make_ups import reopen_rights
-from scheduling.services.planning import renumber
 from scheduling.services.trials import cancel_trials
 
 UNDO_WITHIN = timedelta(hours=1)
@@ -49,7 +48,9 @@ RULED = {"starts_at": TIME, "ends_at": TIME, "teacher_id": TEACHER, "room_id": R
 
 @dataclass(frozen=True)
 class Edit:
-    """New `facts` (of FACTS, by name) for a planned lesson. `version`: as the person saw it, None for any.
+    """New `facts` for a planned lesson: of FACTS by name, or the teacher or the room itself, where it is at hand.
+
+    `version`: as the person saw it, None for any.
 
     A cancelled lesson can be edited only by planning it again; a held one never.
     """
@@ -60,8 +61,10 @@ class Edit:
 
 
 @transaction.atomic
-def change_lessons(*, branch, kind, edits, by, now, reason="", keep_reason="", undoes=None):
-    """Make all of `edits`, or none; returns the TimetableChange, or None when nothing would differ.
+def edit_lessons(*, branch, kind, edits, by, now, reason="", keep_reason="", undoes=None):
+    """Make all of `edits`, or none; returns the LessonChanges with the lessons as they stand now.
+
+    There are none when nothing would differ.
 
     Lessons let go of their time first and take the new one together, so two may swap. Raises ScheduleError for a
     lesson that was held, StaleLessonError for another version, LessonClashError when somebody is taken and
@@ -75,19 +78,26 @@ def change_lessons(*, branch, kind, edits, by, now, reason="", keep_reason="", u
         _apply(by_id[edit.lesson_id], edit)
     changed = [lesson for lesson in lessons if facts_of(lesson) != before[lesson.pk]]
     if not changed:
-        return None
-    _refuse_meeting_twice([lesson for lesson in changed if _is_planned(lesson)])
+        return []
+    in_order = LessonsInOrder(changed)
+    in_order.refuse_meeting_twice()
     if undoes is None:
         ruled = {lesson.pk: _ruled_facts(lesson, before[lesson.pk]) for lesson in changed if _is_planned(lesson)}
         to_check = [lesson for lesson in changed if ruled.get(lesson.pk)]
         refuse_or_override(to_check, reason=keep_reason, by=by, now=now, changed=ruled)
     _take_anew(changed, before, by=by, now=now, keep_reason=keep_reason)
-    renumber(*{lesson.class_group_id: lesson.class_group for lesson in changed}.values())
+    in_order.renumber()
     change = TimetableChange.objects.create(branch=branch, kind=kind, reason=reason, by=by, at=now, undoes=undoes)
-    record_lessons(change, changed, before)
-    queue_change_notices(change, now=now)
+    rows = record_lessons(change, changed, before)
+    queue_change_notices(change, rows=rows, now=now)
     _free_guests([lesson for lesson in changed if lesson.status == Lesson.Status.CANCELLED])
-    return change
+    return rows
+
+
+def change_lessons(**facts):
+    """The same; returns the TimetableChange, or None when nothing would differ."""
+    rows = edit_lessons(**facts)
+    return rows[0].change if rows else None
 
 
 def _free_guests(cancelled):
@@ -97,14 +107,17 @@ def _free_guests(cancelled):
         cancel_trials(cancelled)
 
 
-def record_lessons(change, lessons, before=None):
-    """Write down how each lesson stands now, and how it stood; one that is new stood nowhere."""
-    LessonChange.objects.bulk_create(
+def record_lessons(change, lessons, before=None, **more):
+    """Write down how each lesson stands now, and how it stood; one that is new stood nowhere. Returns the rows.
+
+    `more` is remembered with how each stands, for the day that it is undone.
+    """
+    return LessonChange.objects.bulk_create(
         LessonChange(
             change=change,
             lesson=lesson,
             before=(before or {}).get(lesson.pk, {}),
-            after=facts_of(lesson),
+            after=facts_of(lesson) | more,
             version=lesson.version,
         )
         for lesson in lessons
@@ -123,8 +136,8 @@ def _from_json(facts):
 
 def _locked_for(edits):
     lessons = Lesson.objects.select_for_update(of=["self"], no_key=True)
-    found = lessons.select_related("branch", "class_group__branch").filter(pk__in=[edit.lesson_id for edit in edits])
-    return list(found.order_by("starts_at", "pk"))
+    known = lessons.select_related("branch", "class_group__course__subject")  # what the rules ask about
+    return list(known.filter(pk__in=[edit.lesson_id for edit in edits]).order_by("starts_at", "pk"))
 
 
 def _apply(lesson, edit):
@@ -145,25 +158,6 @@ def _apply(lesson, edit):
 
 def _is_planned(lesson):
     return lesson.status == Lesson.Status.PLANNED
-
-
-def _refuse_meeting_twice(lessons):
-    """A class is in one place at a time, with or without children in it."""
-    if not lessons:
-        return
-    others = Lesson.objects.active().filter(
-        class_group__in={lesson.class_group_id for lesson in lessons},
-        starts_at__lt=max(lesson.ends_at for lesson in lessons),
-        ends_at__gt=min(lesson.starts_at for lesson in lessons),
-    )
-    standing = others.exclude(pk__in=[lesson.pk for lesson in lessons]).select_related("class_group", "branch")
-    in_order = sorted([*standing, *lessons], key=lambda lesson: (lesson.class_group_id, lesson.starts_at))
-    for one, other in pairwise(in_order):
-        if one.class_group_id == other.class_group_id and other.starts_at < one.ends_at:
-            raise ScheduleError(
-                _("%(class)s meets already at this time: %(when)s. Choose another one.")
-                % {"class": one.class_group, "when": span_text(one.starts_at, one.ends_at, one.branch.time_zone)}
-            )
 
 
 def _ruled_facts(lesson, before):
@@ -211,7 +205,7 @@ def _write(lessons, before, *, is_aside):
 
 def wanted_by_all(lessons):
     """All teachers, rooms and children that these lessons need: one query."""
-    children = Attendance.objects.filter(lesson__in=lessons).exclude(status=Attendance.Status.LEAVE)
+    children = Attendance.objects.filter(lesson__in=lessons).coming()
     by_id = {lesson.pk: lesson for lesson in lessons}
     return [want for lesson in lessons for want in wanted_by(lesson)] + [
         Wanted(Booking.Kind.STUDENT, student_id, by_id[lesson_id])

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from core.clock import local_date
 from scheduling.models import ClassGroup, ClassMember, WaitingListEntry
+from scheduling.place_notices import tell_seats_offered
 from scheduling.services.locks import ScheduleError
 
 OFFER_LASTS = timedelta(hours=24)  # so that a family can ask at home, and the next in line need not wait long
@@ -70,13 +71,17 @@ def refuse_full(class_group, coming, *, day):
 
 
 def offer_seats(class_group, *, now):
-    """Offer each free seat to the next in line, until OFFER_LASTS from now; returns the new offers."""
+    """Offer each free seat to the next in line, until OFFER_LASTS from now, and tell the families.
+
+    Returns the new offers.
+    """
     group = ClassGroup.objects.get(pk=class_group.pk)
-    in_line = group.waiting.filter(status=Status.WAITING)
+    in_line = group.waiting.filter(status=Status.WAITING).select_related("class_group__branch", "enrolment")
     offered = list(in_line.order_by("added_at", "pk")[: seats_of(group).free])
     for entry in offered:
         entry.status, entry.offered_until = Status.OFFERED, now + OFFER_LASTS
     WaitingListEntry.objects.bulk_update(offered, ["status", "offered_until"])
+    tell_seats_offered(offered, now=now)
     return offered
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from core.clock import day_text
 from scheduling.clashes import lock_timetable
 from scheduling.models import Attendance, LeavePolicy, Lesson, MakeUp
+from scheduling.place_notices import tell_make_up_booked, tell_make_up_cancelled
 from scheduling.seats import with_seats
 from scheduling.services.locks import refuse_unplanned
 from scheduling.services.planning import expect
@@ -40,7 +41,9 @@ def book_make_up(*, make_up, lesson, by, now):
     enrolment = make_up.original.enrolment
     expect([(lesson, enrolment)], by=by, now=now, keep_reason="")
     make_up.attendance = Attendance.objects.get(lesson=lesson, enrolment=enrolment)
+    make_up.attendance.lesson = lesson
     make_up.save(update_fields=["attendance"])
+    tell_make_up_booked(make_up, now=now)
     return make_up.attendance
 
 
@@ -102,6 +105,7 @@ def cancel_make_up(*, make_up, by, now):
             _("The make-up on %(day)s was held. Undo its roll call first.")
             % {"day": day_text(make_up.attendance.lesson.local_date)}
         )
+    tell_make_up_cancelled(make_up, now=now)
     release_seat(make_up)
     return make_up
 

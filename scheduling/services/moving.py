@@ -1,16 +1,17 @@
 """One lesson moves, or is cancelled."""
 
+from collections import Counter
+
 from django.db import models, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scheduling.clashes import lock_timetable
-from scheduling.findings import check_rules, override
-from scheduling.models import ClassGroup, Lesson, TimetableChange
-from scheduling.services.changes import Edit, change_lessons, record_lessons
+from scheduling.models import ClassGroup, Lesson, LessonChange, TimetableChange
+from scheduling.services.appending import append_to_all
+from scheduling.services.changes import Edit, change_lessons, edit_lessons
 from scheduling.services.locks import ScheduleError
-from scheduling.services.planning import add_lessons, free_slots
 
 
 class Then(models.TextChoices):
@@ -23,18 +24,16 @@ class Then(models.TextChoices):
 def reschedule_lesson(
     *, lesson, starts_at, ends_at, teacher, room, by, now, reason="", keep_reason="", version=None, kind=None
 ):
-    """Move one planned lesson to another time, teacher or room; what differs from before is its own from now on."""
-    facts = {
-        "starts_at": starts_at,
-        "ends_at": ends_at,
-        "teacher_id": teacher.pk,
-        "room_id": room.pk if room else None,
-    }
+    """Move one planned lesson to another time, teacher or room; what differs from before is its own from now on.
+
+    Returns the LessonChange with the lesson as it stands now, None when nothing would differ.
+    """
+    facts = {"starts_at": starts_at, "ends_at": ends_at, "teacher": teacher, "room": room}
     is_moved = (starts_at, ends_at) != (lesson.starts_at, lesson.ends_at)
     facts |= {"has_own_time": True} if is_moved else {}
     facts |= {"has_own_teacher": True} if teacher.pk != lesson.teacher_id else {}
-    facts |= {"has_own_room": True} if facts["room_id"] != lesson.room_id else {}
-    change_lessons(
+    facts |= {"has_own_room": True} if (room and room.pk) != lesson.room_id else {}
+    rows = edit_lessons(
         branch=lesson.branch,
         kind=kind or TimetableChange.Kind.MOVE,
         edits=[Edit(lesson.pk, facts, version)],
@@ -43,7 +42,7 @@ def reschedule_lesson(
         reason=reason,
         keep_reason=keep_reason,
     )
-    return Lesson.objects.select_related("branch", "class_group", "teacher", "room").get(pk=lesson.pk)
+    return rows[0] if rows else None
 
 
 @transaction.atomic
@@ -66,29 +65,18 @@ def cancel_lesson(*, lesson, reason, by, now, then=Then.APPEND, version=None):
     if then == Then.DROP:
         drop_lessons(change)
         return []
-    return append_lessons(change, lesson.class_group, by=by, now=now)
-
-
-def append_lessons(change, group, *, by, now):
-    """Add the lessons that `group` lacks, where all are free, and record them with `change`.
-
-    A rule that speaks against every slot of the class does not keep a lesson from being cancelled.
-    """
-    group.refresh_from_db()
-    added = add_lessons(group, free_slots(group, now=now), by=by, now=now, checks_rules=False)
-    override(check_rules(added, now=now), reason=change.reason, by=by, now=now)
-    record_lessons(change, added)
-    return added
+    return append_to_all(change, [lesson.class_group_id], by=by, now=now, goes_on=False)
 
 
 def drop_lessons(change):
     """The classes of a change that cancelled lessons have so many lessons less, but for the last one."""
-    for row in change.lessons.select_related("lesson__class_group"):
+    rows = list(change.lessons.select_related("lesson__class_group"))
+    for row in rows:
         row.after["is_dropped"] = True
-        row.save(update_fields=["after"])
-        group = ClassGroup.objects.filter(pk=row.lesson.class_group_id, lessons_total__gt=1)
-        if not group.update(lessons_total=F("lessons_total") - 1):
+    LessonChange.objects.bulk_update(rows, ["after"])
+    for group, number in Counter(row.lesson.class_group for row in rows).items():
+        enough = ClassGroup.objects.filter(pk=group.pk, lessons_total__gt=number)
+        if not enough.update(lessons_total=F("lessons_total") - number):
             raise ScheduleError(
-                _("%(class)s would have no lesson left: add one at the end instead.")
-                % {"class": row.lesson.class_group}
+                _("%(class)s would have no lesson left: add one at the end instead.") % {"class": group}
             )

@@ -12,6 +12,7 @@ from branches.models import Branch, CalendarDay, Room, User
 from courses.models import Course
 from scheduling.clashes import Clash, find_clashes, lock_timetable, wanted_by
 from scheduling.findings import Finding, check_rules
+from scheduling.hours_of_day import minutes_of
 from scheduling.models import ClassGroup, Lesson, ScheduleRule
 from scheduling.services.locks import ScheduleError
 from scheduling.services.planning import plan_lessons, slots_after
@@ -34,7 +35,7 @@ class WeeklySlot:
     @property
     def in_week(self):
         """[start, end) in minutes since Monday, midnight."""
-        start = self.weekday * 24 * 60 + self.start_time.hour * 60 + self.start_time.minute
+        start = self.weekday * 24 * 60 + minutes_of(self.start_time)
         return start, start + self.minutes
 
 
@@ -55,9 +56,7 @@ class NewClass:
     credits_per_lesson: Decimal = Decimal(1)
 
     def group(self):
-        group = ClassGroup(**{name: value for name, value in vars(self).items() if name != "slots"})
-        group.student_count = 0
-        return group
+        return ClassGroup(**{name: value for name, value in vars(self).items() if name != "slots"})
 
     def rules(self, group):
         return [rule_of(group, slot, self.first_date) for slot in self.slots]

@@ -5,22 +5,18 @@ from datetime import timedelta
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import F
 
 from core.clock import moment
 from scheduling.clashes import (
     Wanted,
     clash_refused_by_database,
-    find_clashes,
     lock_timetable,
     refuse_or_keep,
     wanted_by,
 )
-from scheduling.findings import check_rules, refuse_or_override
+from scheduling.findings import refuse_or_override
 from scheduling.models import Attendance, Booking, ClassGroup, ClassMember, Lesson
 from scheduling.rules import occurrences
-
-LOOK_AHEAD = 8
 
 
 def plan_lessons(*, class_group, **facts):
@@ -131,45 +127,3 @@ def expect(places, *, by, now, keep_reason):
         Attendance.objects.bulk_create(
             [Attendance(lesson_id=lesson.pk, enrolment_id=enrolment.pk) for lesson, enrolment in places]
         )
-
-
-def is_taken(slot, members):
-    there = [member for member in members if member.is_there_on(slot.local_date)]
-    return bool(find_clashes(wanted_by(slot, [member.enrolment.student_id for member in there])))
-
-
-def free_slots(group, *, now):
-    """Slots after the last lesson at which all who are needed are free and no rule speaks against it.
-
-    When a rule speaks against LOOK_AHEAD free slots in a row, it does so wherever the class meets: then these serve.
-    """
-    members = list(group.members.select_related("enrolment"))
-    passed_over = []
-    for slot in slots_of(group, group.first_date):
-        if is_taken(slot, members):
-            continue
-        if not check_rules([slot], now=now):
-            passed_over.clear()
-            yield slot
-            continue
-        passed_over.append(slot)
-        if len(passed_over) == LOOK_AHEAD:
-            yield from passed_over
-            passed_over.clear()
-    yield from passed_over
-
-
-def renumber(*groups):
-    """Lessons count by the time they begin: a moved or cancelled one changes the numbers of others.
-
-    Two queries for one class as for two hundred: most lessons shift by one.
-    """
-    count = {group.pk: group.lessons_before for group in groups}
-    shifted = defaultdict(list)
-    lessons = Lesson.objects.active().filter(class_group__in=count).order_by("starts_at", "pk")
-    for pk, group_id, number in lessons.values_list("pk", "class_group", "number"):
-        count[group_id] += 1
-        if number != count[group_id]:
-            shifted[count[group_id] - number].append(pk)
-    for shift, pks in shifted.items():
-        Lesson.objects.filter(pk__in=pks).update(number=F("number") + shift)

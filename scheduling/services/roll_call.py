@@ -13,6 +13,7 @@ from enrolments.services import settle_credits
 from scheduling.clashes import Wanted, clash_refused_by_database
 from scheduling.leave_rules import NOTHING, WHOLE, part_of
 from scheduling.models import AbsenceRequest, Attendance, Booking, Lesson, MakeUp
+from scheduling.place_notices import tell_make_up_cancelled
 from scheduling.services.leave import terms_of_leave
 from scheduling.services.locks import locked
 from scheduling.services.make_ups import release_seat, settle_right
@@ -40,7 +41,7 @@ def call_roll(*, lesson, exceptions, by, now, trials=None):
         lesson.save(update_fields=["status", "roll_called_at", "roll_called_by"])
     for attendance in _attendances(lesson):
         status = exceptions.get(attendance.pk, _usual(attendance, Attendance.Status.PRESENT))
-        _mark(attendance, status, by=by)
+        _mark(attendance, status, by=by, now=now)
         if status == Attendance.Status.LEAVE:
             _give_right(attendance, now=now)
     record_trials(lesson, trials or {})
@@ -53,10 +54,11 @@ def undo_roll_call(*, lesson, by):
     lesson = _locked_with_make_ups(lesson)
     if not lesson.is_held:
         raise RollCallError(_("The roll of this lesson has not been called."))
+    called_at = lesson.roll_called_at  # what is told is due from then on: at once
     lesson.status, lesson.roll_called_at, lesson.roll_called_by = Lesson.Status.PLANNED, None, None
     lesson.save(update_fields=["status", "roll_called_at", "roll_called_by"])
     for attendance in _attendances(lesson):
-        _mark(attendance, _usual(attendance, Attendance.Status.EXPECTED), by=by)
+        _mark(attendance, _usual(attendance, Attendance.Status.EXPECTED), by=by, now=called_at)
     expect_trials(lesson)
     return lesson
 
@@ -74,9 +76,9 @@ def _usual(attendance, otherwise):
     return Attendance.Status.LEAVE if attendance.asked_leave else otherwise
 
 
-def _mark(attendance, status, *, by):
+def _mark(attendance, status, *, by, now):
     if status != Attendance.Status.LEAVE:
-        _part_with_make_up(attendance)
+        _part_with_make_up(attendance, now=now)
     if attendance.status != status:
         attendance.status = status
         child = Wanted(Booking.Kind.STUDENT, attendance.enrolment.student_id, attendance.lesson)
@@ -88,10 +90,10 @@ def _mark(attendance, status, *, by):
             _settle(make_up.attendance, by=by)
 
 
-def _part_with_make_up(attendance):
+def _part_with_make_up(attendance, *, now):
     """A child that came, or was simply absent, does not make the lesson up; the right rests.
 
-    A make-up that is booked is cancelled, one that was held refuses.
+    A make-up that is booked is cancelled, and the family told; one that was held refuses.
     """
     for make_up in attendance.rights:
         if make_up.attendance and make_up.attendance.lesson.is_held:
@@ -107,6 +109,7 @@ def _part_with_make_up(attendance):
                 % facts
             )
         if make_up.attendance:
+            tell_make_up_cancelled(make_up, now=now)
             release_seat(make_up)
 
 

@@ -18,9 +18,9 @@ from scheduling.findings import check_rules
 from scheduling.models import Attendance, ClassGroup, Lesson, ScheduleRule, TimetableChange
 from scheduling.pairing import on_the_same_days, pair_in_order
 from scheduling.rule_checks import CHECKS
+from scheduling.services.appending import append_to_all
 from scheduling.services.changes import RULED, Edit, change_lessons, wanted_by_all
 from scheduling.services.locks import ScheduleError, StaleLessonError
-from scheduling.services.moving import append_lessons
 from scheduling.services.opening import WeeklySlot, overlapping_slots, rule_of
 from scheduling.services.planning import slots_after
 from students.models import Guardianship
@@ -76,6 +76,15 @@ def facts_of_slot(lesson, slot):
 def state_of(class_group):
     """A number that grows with every change of the class's lessons: which state a person has seen."""
     return class_group.lessons.aggregate(state=Sum("version"))["state"] or 0
+
+
+def refuse_other_state(class_group, state):
+    """Raise StaleLessonError when the lessons are not any more as the person has seen them; None is any state."""
+    if state not in (None, state_of(class_group)):
+        raise StaleLessonError(
+            _("The lessons of %(class)s were changed by somebody else meanwhile: look at the dates again.")
+            % {"class": class_group}
+        )
 
 
 def rules_at(class_group, day):
@@ -184,11 +193,7 @@ def change_series(*, class_group, from_date, slots, by, now, reason="", keep_rea
     ScheduleError when nothing is to come or nothing differs, LessonClashError without a `keep_reason`.
     """
     lock_timetable()
-    if state not in (None, state_of(class_group)):
-        raise StaleLessonError(
-            _("The lessons of %(class)s were changed by somebody else meanwhile: look at the dates again.")
-            % {"class": class_group}
-        )
+    refuse_other_state(class_group, state)
     series = draw_up_series(class_group, from_date, slots, now)
     ended = _close_and_open(series)
     change = change_lessons(
@@ -204,7 +209,7 @@ def change_series(*, class_group, from_date, slots, by, now, reason="", keep_rea
     _set_class_teacher(series.group, slots)
     if change:
         _remember_rules(change, ended)
-        append_lessons(change, series.group, by=by, now=now)
+        append_to_all(change, [series.group.pk], by=by, now=now, goes_on=False)
     return change
 
 

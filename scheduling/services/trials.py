@@ -5,13 +5,14 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core.clock import day_text, hours_text, local_date
+from core.clock import day_text, hours_text, local_date, span_text
 from scheduling.clashes import lock_timetable
-from scheduling.models import ClassGroup, Lesson, TrialBooking
+from scheduling.models import Booking, ClassGroup, Lesson, TrialBooking
+from scheduling.place_notices import tell_trial_booked, tell_trial_cancelled
 from scheduling.seats import with_seats
 from scheduling.services.locks import locked, refuse_unplanned
 from scheduling.services.planning import add_lessons
-from students.models import Enquiry
+from students.models import Enquiry, Student
 
 Status = TrialBooking.Status
 
@@ -20,11 +21,16 @@ class TrialError(Exception):
     """The trial cannot be booked or changed as asked; carries the sentence the user reads."""
 
 
+class TrialElsewhereError(TrialError):
+    """Who is to try has a lesson of its own at that time: somebody must say that it is meant so."""
+
+
 @transaction.atomic
-def book_trial(*, enquiry, lesson, by, now, note=""):
+def book_trial(*, enquiry, lesson, by, now, note="", is_confirmed=False):
     """A seat in a planned lesson. A class that is never over-full refuses without one, another one takes one more.
 
-    Returns the TrialBooking; raises TrialError, and ScheduleError for a lesson that was held or cancelled.
+    Returns the TrialBooking; raises TrialError, TrialElsewhereError unless `is_confirmed`, and ScheduleError for a
+    lesson that was held or cancelled.
     """
     lock_timetable()
     lesson = with_seats(Lesson.objects.select_related("branch", "class_group")).get(pk=lesson.pk)
@@ -35,8 +41,11 @@ def book_trial(*, enquiry, lesson, by, now, note=""):
             _("%(class)s has no seat left on %(day)s. Choose another lesson.")
             % {"class": lesson.class_group, "day": day_text(lesson.local_date)}
         )
+    if not is_confirmed:
+        _refuse_elsewhere(enquiry, lesson)
     trial = TrialBooking.objects.create(lesson=lesson, enquiry=enquiry, note=note, booked_by=by, booked_at=now)
     _follow(enquiry)
+    tell_trial_booked(trial, now=now)
     return trial
 
 
@@ -51,12 +60,33 @@ def _refuse_second_trial(enquiry, lesson):
         )
 
 
+def _refuse_elsewhere(enquiry, lesson):
+    """A child of the school by name and phone that comes to try another course may have a lesson then."""
+    children = Student.objects.filter(name=enquiry.child_name, guardians__phone=enquiry.phone or None)
+    bookings = Booking.objects.overlapping(starts_at=lesson.starts_at, ends_at=lesson.ends_at)
+    taken = bookings.filter(kind=Booking.Kind.STUDENT, resource_id__in=children.values("pk"))
+    booking = taken.select_related("lesson__class_group", "lesson__branch").order_by("starts_at").first()
+    if booking:
+        other = booking.lesson
+        raise TrialElsewhereError(
+            _("%(child)s is a child of the school and has %(class)s then: %(when)s, %(branch)s.")
+            % {
+                "child": enquiry,
+                "class": other.class_group,
+                "when": span_text(other.starts_at, other.ends_at, other.branch.time_zone),
+                "branch": other.branch,
+            }
+        )
+
+
 @transaction.atomic
 def cancel_trial(*, trial, by, now):
     """Give the seat back; one that took place stays on the books."""
     lesson, trial = _locked(trial)
     if lesson.is_held:
         raise TrialError(_("The roll of this lesson was called: say there whether %(child)s came.") % _child(trial))
+    if trial.status == Status.BOOKED:
+        tell_trial_cancelled(trial, now=now)
     return _set_status(trial, Status.CANCELLED)
 
 
@@ -80,7 +110,7 @@ def _child(trial):
 
 def _locked(trial):
     lesson = locked(trial.lesson)
-    return lesson, TrialBooking.objects.select_related("enquiry", "lesson").get(pk=trial.pk)
+    return lesson, TrialBooking.objects.select_related("enquiry", "lesson__branch").get(pk=trial.pk)
 
 
 def _set_status(trial, status):
@@ -130,10 +160,13 @@ def _follow(enquiry):
 
 
 @transaction.atomic
-def open_trial_lesson(*, enquiry, branch, course, teacher, room, starts_at, by, now, note="", keep_reason=""):
+def open_trial_lesson(
+    *, enquiry, branch, course, teacher, room, starts_at, by, now, note="", keep_reason="", is_confirmed=False
+):
     """A lesson for trials alone: a class of one lesson, without credits. Returns the TrialBooking.
 
-    It lasts as long as the course's lessons. Raises LessonClashError when teacher or room is taken then.
+    It lasts as long as the course's lessons. Raises LessonClashError when teacher or room is taken then, and
+    TrialElsewhereError as `book_trial` does.
     """
     lock_timetable()
     group = ClassGroup.objects.create(
@@ -158,7 +191,7 @@ def open_trial_lesson(*, enquiry, branch, course, teacher, room, starts_at, by, 
         is_booked=False,
     )
     [lesson] = add_lessons(group, [slot], by=by, now=now, keep_reason=keep_reason)
-    return book_trial(enquiry=enquiry, lesson=lesson, by=by, now=now, note=note)
+    return book_trial(enquiry=enquiry, lesson=lesson, by=by, now=now, note=note, is_confirmed=is_confirmed)
 
 
 def _free_name(branch, course, starts_at):

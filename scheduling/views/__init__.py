@@ -10,9 +10,10 @@ from scheduling.views.calendar import (
 )
 from scheduling.views.changes import ChangeListView, UndoChangeView
 from scheduling.views.classes import ClassDetailView, ClassListView
+from scheduling.views.classes_length import ClassLengthView
 from scheduling.views.classes_members import TransferView, WaitingEntryView, WaitView
 from scheduling.views.classes_new import ClassNewView
-from scheduling.views.classes_times import ClassLengthView, ClassTimesView
+from scheduling.views.classes_times import ClassTimesView
 from scheduling.views.feeds import FeedListView, FeedView, RevokeFeedView
 from scheduling.views.leave import LeaveView, WithdrawLeaveView
 from scheduling.views.lesson import CancelLessonView, LessonMoveView, LessonView

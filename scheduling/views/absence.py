@@ -18,7 +18,7 @@ from scheduling.findings import RuleRefusedError
 from scheduling.forms import AbsenceForm, CoverForm, Period
 from scheduling.models import Attendance, Lesson, TeacherAbsence
 from scheduling.services import ScheduleError, record_absence, withdraw_absence
-from scheduling.substitutes import assign_best, rank_substitutes
+from scheduling.substitutes import Substitutes
 
 
 class TeacherAbsenceView(StaffPageMixin, FormView):
@@ -74,7 +74,7 @@ class TeacherAbsenceView(StaffPageMixin, FormView):
         start, end = self.span
         theirs = Lesson.objects.planned().between(max(start, self.now), end).filter(teacher=self.teacher)
         is_expected = ~Q(attendances__status=Attendance.Status.LEAVE)
-        related = theirs.select_related("branch", "class_group__course", "room")
+        related = theirs.select_related("branch", "class_group__course__subject", "room")
         return list(related.annotate(student_count=Count("attendances", filter=is_expected)))
 
     @cached_property
@@ -86,10 +86,9 @@ class TeacherAbsenceView(StaffPageMixin, FormView):
 
     def get_form_kwargs(self):
         colleagues = User.objects.visible_to(self.request.user)
-        ranked = rank_substitutes(self.lessons, now=self.now, teachers=colleagues) if self.teacher else {}
-        assigned = assign_best(self.lessons, ranked) if self.teacher else {}
-        lessons = self.lessons if self.teacher else []
-        return super().get_form_kwargs() | {"lessons": lessons, "ranked": ranked, "assigned": assigned}
+        found = Substitutes(self.lessons if self.teacher else [], now=self.now, teachers=colleagues)
+        kwargs = {"lessons": found.lessons, "ranked": found.ranked, "assigned": found.assign()}
+        return super().get_form_kwargs() | kwargs
 
     def get_context_data(self, **kwargs):
         elsewhere = len(self.all_lessons) - len(self.lessons) if self.teacher else 0

@@ -13,6 +13,7 @@ from core.clock import local_date
 from enrolments.models import Enrolment
 from scheduling.forms import ClassFilterForm, WaitForm
 from scheduling.models import ClassGroup, Lesson, WaitingListEntry
+from scheduling.seats import with_seats
 from scheduling.services import seats_of
 from scheduling.services.series import rules_at
 
@@ -21,14 +22,15 @@ CHIPS = {"over": "bad", "waiting": "warn"}
 
 
 def with_facts(groups, now):
-    """Adds to `with_counts`: next_starts_at, lessons_left, waiting_count and free_seats."""
+    """Adds to `with_counts`: next_starts_at, lessons_left, waiting_count, offer_count and free_seats."""
     to_come = Lesson.objects.planned().filter(class_group=OuterRef("pk"), starts_at__gt=now).order_by()
     of_group = to_come.values("class_group")
-    waiting = WaitingListEntry.objects.open().filter(class_group=OuterRef("pk")).order_by().values("class_group")
+    entries = WaitingListEntry.objects.filter(class_group=OuterRef("pk")).order_by().values("class_group")
     return groups.with_counts().annotate(
         next_starts_at=Subquery(of_group.annotate(first=Min("starts_at")).values("first")),
         lessons_left=Coalesce(Subquery(of_group.annotate(number=Count("pk")).values("number")), 0),
-        waiting_count=Coalesce(Subquery(waiting.annotate(number=Count("pk")).values("number")), 0),
+        waiting_count=Coalesce(Subquery(entries.open().annotate(number=Count("pk")).values("number")), 0),
+        offer_count=Coalesce(Subquery(entries.offered(now).annotate(number=Count("pk")).values("number")), 0),
         free_seats=F("capacity") - F("student_count"),
     )
 
@@ -122,14 +124,14 @@ class ClassDetailView(StaffPageMixin, DetailView):
         return context
 
     def _next_lessons(self, group):
-        lessons = group.lessons.planned().filter(starts_at__gt=timezone.now())
+        lessons = with_seats(group.lessons.planned().filter(starts_at__gt=timezone.now()))
         return lessons.select_related("branch", "teacher", "room").order_by("starts_at")[:NEXT_LESSONS]
 
     def _members(self, group, today):
         """Children in the class with their balance, also those who will leave."""
         there = group.members.filter(Q(left_date__isnull=True) | Q(left_date__gt=today))
         members = list(there.select_related("enrolment__student").order_by("enrolment__student__name", "pk"))
-        balances = Enrolment.objects.visible_to(self.request.user).with_balance()
+        balances = Enrolment.objects.visible_to(self.request.user)
         found = balances.in_bulk([member.enrolment_id for member in members])
         for member in members:
             member.account = found.get(member.enrolment_id)

@@ -1,4 +1,4 @@
-"""This and following: other weekly times from a day on; and more lessons, or fewer."""
+"""This and following: other weekly times from a day on."""
 
 from datetime import date
 from functools import cached_property
@@ -6,9 +6,7 @@ from functools import cached_property
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views import View
 from django.views.generic import TemplateView
 
 from branches.models import Room, User
@@ -17,7 +15,7 @@ from scheduling.clashes import LessonClashError
 from scheduling.findings import RuleRefusedError
 from scheduling.forms import LengthForm, SeriesForm, SeriesFormSet
 from scheduling.forms.classes import DroppedForm, times_initial
-from scheduling.services import ScheduleError, WeeklySlot, change_length, change_series, preview_series
+from scheduling.services import ScheduleError, WeeklySlot, change_series, preview_series
 from scheduling.services.series import families_of, rules_at, state_of
 from scheduling.views.class_pages import OfClassMixin
 
@@ -97,10 +95,10 @@ class ClassTimesView(OfClassMixin, TemplateView):
             for row in times.given
         ]
 
-    def _page(self, form, times, error=""):
-        length = LengthForm(initial={"lessons_total": self.group.lessons_total})
-        context = {"times": times, "length_form": length, "error": error, **self._preview(form, times)}
-        return self.render_to_response(self.get_context_data(**context))
+    def _page(self, form, times, error="", **shown):
+        initial = {"lessons_total": self.group.lessons_total, "state": state_of(self.group)}
+        context = {"times": times, "length_form": LengthForm(initial=initial), "error": error}
+        return self.render_to_response(self.get_context_data(**context | self._preview(form, times) | shown))
 
     def _preview(self, form, times):
         """What would change, counted; or the sentence why nothing would."""
@@ -164,25 +162,3 @@ def _changed_text(change):
         "The weekly times were changed: %(number)d lessons follow them.",
         number,
     ) % {"number": number}
-
-
-class ClassLengthView(OfClassMixin, View):
-    """The class gets so many lessons in all."""
-
-    permission_required = "scheduling.change_classgroup"
-
-    def post(self, request, *args, **kwargs):
-        form = LengthForm(request.POST)
-        if not form.is_valid():
-            messages.error(request, _("Write how many lessons the class has in all."))
-            return redirect("class_times", pk=self.group.pk)
-        try:
-            change_length(class_group=self.group, by=request.user, now=timezone.now(), **form.cleaned_data)
-        except REFUSALS as error:
-            messages.error(request, str(error))
-            return redirect("class_times", pk=self.group.pk)
-        total = form.cleaned_data["lessons_total"]
-        messages.success(
-            request, _("%(class)s has %(number)d lessons in all.") % {"class": self.group, "number": total}
-        )
-        return redirect("class_detail", pk=self.group.pk)

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -72,6 +72,7 @@ class LessonMoveView(LessonPageMixin, View):
     """Another time, teacher or room. The board sends JSON and hears JSON; the page sends a form."""
 
     permission_required = "scheduling.change_lesson"
+    related = ("class_group", "branch", "room", "teacher")  # a drop needs no more, and somebody waits for it
 
     @cached_property
     def is_board(self):
@@ -81,12 +82,12 @@ class LessonMoveView(LessonPageMixin, View):
         form = MoveForm(self._data(), lesson=self.lesson)
         if not form.is_valid():
             return self._unreadable(form)
-        refusal = try_move(self.lesson, wanted=form.cleaned_data, user=request.user, now=timezone.now())
+        row, refusal = try_move(self.lesson, wanted=form.cleaned_data, user=request.user, now=timezone.now())
         if self.is_board:
-            return self._refused(refusal) if refusal else self._done()
+            return self._refused(refusal) if refusal else self._done(row)
         if refusal:
             return self.page(move_form=form, refusal=refusal, alternatives=self._one_tap(refusal.alternatives))
-        lesson = Lesson.objects.get(pk=self.lesson.pk)
+        lesson = row.lesson if row else self.lesson
         messages.success(request, _("The lesson is now on %(when)s.") % {"when": self._when(lesson)})
         return redirect("lesson", pk=lesson.pk)
 
@@ -120,8 +121,8 @@ class LessonMoveView(LessonPageMixin, View):
             status=409,
         )
 
-    def _done(self):
-        lesson = Lesson.objects.get(pk=self.lesson.pk)
+    def _done(self, row):
+        lesson = row.lesson if row else self.lesson
         zone = self.lesson.branch.time_zone
         return JsonResponse(
             {
@@ -131,7 +132,7 @@ class LessonMoveView(LessonPageMixin, View):
                 "end": wall(lesson.ends_at, zone),
                 "teacher": lesson.teacher_id,
                 "room": lesson.room_id,
-                "undoUrl": undo_url(lesson),
+                "undoUrl": undo_url(row or latest_change(lesson)),
             }
         )
 
@@ -149,13 +150,14 @@ def finding_data(finding):
     return {"rule": rule.code, "title": str(rule.title), "text": finding.text, "source": source}
 
 
-def undo_url(lesson):
-    """Where the latest change of a lesson is taken back."""
-    change_id = LessonChange.objects.filter(lesson=lesson, version=lesson.version).values_list("change_id", flat=True)
-    try:
-        return reverse("undo_change", args=[change_id[0]])
-    except (NoReverseMatch, IndexError):
-        return ""
+def latest_change(lesson):
+    """The LessonChange by which the lesson stands as it does; None for one that never changed."""
+    return LessonChange.objects.filter(lesson=lesson, version=lesson.version).first()
+
+
+def undo_url(row):
+    """Where the change of a lesson is taken back."""
+    return reverse("undo_change", args=[row.change_id]) if row else ""
 
 
 class CancelLessonView(LessonPageMixin, View):

@@ -25,24 +25,28 @@ class Refusal:
 
 
 def try_move(lesson, *, wanted, user, now):
-    """Move `lesson` to what MoveForm gave as `wanted`; returns None, or why not. Twice the same counts once."""
+    """Move `lesson` to what MoveForm gave as `wanted`; returns its LessonChange or the Refusal, one of them None.
+
+    Both are None when it is there already: twice the same counts once.
+    """
     if _is_there(lesson, wanted):
-        return None
+        return None, None
     may_keep = user.has_perm("scheduling.keep_clash", lesson)
     place = {name: wanted[name] for name in PLACE}
     keep_reason = wanted["keep_reason"] if may_keep else ""
+    facts = {"version": wanted["version"], "keep_reason": keep_reason, "by": user, "now": now}
     try:
-        reschedule_lesson(lesson=lesson, **place, version=wanted["version"], keep_reason=keep_reason, by=user, now=now)
+        return reschedule_lesson(lesson=lesson, **place, **facts), None
     except RuleRefusedError as error:
         clashes = _clashes_at(lesson, place)  # a reason is given for all that is in the way, or for nothing
-        return _refused(lesson, place, error, now, clashes, error.findings, error.needs_reason and may_keep)
+        may_keep = error.needs_reason and may_keep
+        return None, _refused(lesson, place, error, now, clashes, error.findings, may_keep)
     except LessonClashError as error:
-        return _refused(lesson, place, error, now, error.clashes, [], may_keep and bool(error.clashes))
+        return None, _refused(lesson, place, error, now, error.clashes, [], may_keep and bool(error.clashes))
     except StaleLessonError as error:
-        return Refusal(str(error), is_stale=True)
+        return None, Refusal(str(error), is_stale=True)
     except ScheduleError as error:
-        return Refusal(str(error))
-    return None
+        return None, Refusal(str(error))
 
 
 def _is_there(lesson, wanted):

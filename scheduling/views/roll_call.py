@@ -14,7 +14,6 @@ from branches.pages import StaffPageMixin
 from core.clock import day_text, local_date
 from core.templatetags.qingxiao import credits as credits_text
 from enrolments.ledger import NoCreditsLeftError
-from enrolments.models import Enrolment
 from scheduling.clashes import LessonClashError
 from scheduling.forms import RollCallForm
 from scheduling.models import AbsenceRequest, Attendance, ClassGroup, Lesson
@@ -28,11 +27,11 @@ class OfLessonMixin(StaffPageMixin):
     """A page about one lesson, for those who may call its roll."""
 
     permission_required = "scheduling.call_roll"
+    related = ("class_group__course", "branch", "room", "teacher", "roll_called_by")
 
     @cached_property
     def lesson(self):
-        related = ("class_group__course", "branch", "room", "teacher", "roll_called_by")
-        lessons = Lesson.objects.visible_to(self.request.user).select_related(*related)
+        lessons = Lesson.objects.visible_to(self.request.user).select_related(*self.related)
         lesson = get_object_or_404(lessons, pk=self.kwargs["pk"])
         if not self.request.user.has_perm(self.permission_required, lesson):
             raise PermissionDenied
@@ -53,12 +52,11 @@ class RollCallView(OfLessonMixin, FormView):
     form_class = RollCallForm
 
     def get_form_kwargs(self):
-        with_balance = Prefetch("enrolment", Enrolment.objects.with_balance().select_related("student"))
         attendances = Attendance.objects.visible_to(self.request.user).filter(lesson=self.lesson)
         asked = Prefetch("absence_requests", AbsenceRequest.objects.active(), to_attr="asked_leave")
-        in_order = attendances.prefetch_related(with_balance, asked).order_by("enrolment__student__name_initials", "pk")
+        in_order = attendances.prefetch_related(asked).order_by("enrolment__student__name_initials", "pk")
         trials = self.lesson.trials.active().select_related("enquiry").order_by("pk")
-        rows = {"attendances": list(in_order.select_related("make_up")), "trials": list(trials)}
+        rows = {"attendances": list(in_order.select_related("make_up", "enrolment__student")), "trials": list(trials)}
         return super().get_form_kwargs() | rows
 
     def form_valid(self, form):

@@ -3,6 +3,7 @@ from functools import cached_property
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +17,7 @@ from scheduling.models import Lesson, TrialBooking
 from scheduling.seats import with_seats
 from scheduling.services import (
     ScheduleError,
+    TrialElsewhereError,
     TrialError,
     book_trial,
     cancel_trial,
@@ -39,13 +41,19 @@ class TrialPageMixin(StaffPageMixin):
             raise PermissionDenied
         return row
 
-    def book(self, *, enquiry, lesson):
+    def book(self, *, enquiry, lesson, back):
+        """Books and goes to the address `back`; a child that has a lesson then is asked about on the page itself."""
+        facts = {"enquiry": enquiry, "lesson": lesson, "is_confirmed": "is_confirmed" in self.request.POST}
         try:
-            book_trial(enquiry=enquiry, lesson=lesson, by=self.request.user, now=timezone.now())
+            book_trial(**facts, by=self.request.user, now=timezone.now())
+        except TrialElsewhereError as error:
+            asked = {"text": str(error), "enquiry": enquiry, "lesson": lesson}
+            return self.render_to_response(self.get_context_data(asked=asked))
         except (TrialError, ScheduleError) as error:
             messages.error(self.request, str(error))
         else:
             messages.success(self.request, _("The trial of %(child)s is booked.") % {"child": enquiry})
+        return redirect(back)
 
 
 class EnquiryTrialView(TrialPageMixin, TemplateView):
@@ -66,11 +74,11 @@ class EnquiryTrialView(TrialPageMixin, TemplateView):
     def post(self, request, *args, **kwargs):
         chosen = request.POST.get("lesson", "")
         lesson = Lesson.objects.visible_to(request.user).filter(pk=chosen).first() if chosen.isdecimal() else None
+        back = reverse("enquiry_trial", args=[self.enquiry.pk])
         if lesson is None:
             messages.error(request, _("Choose a lesson."))
-        else:
-            self.book(enquiry=self.enquiry, lesson=lesson)
-        return redirect("enquiry_trial", pk=self.enquiry.pk)
+            return redirect(back)
+        return self.book(enquiry=self.enquiry, lesson=lesson, back=back)
 
     def get_context_data(self, **kwargs):
         trials = self.enquiry.trials.select_related(*(f"lesson__{name}" for name in RELATED))
@@ -110,7 +118,7 @@ class OwnTrialView(EnquiryTrialView):
         return redirect("enquiry_trial", pk=self.enquiry.pk)
 
     def _open(self, form):
-        facts = {name: form.cleaned_data[name] for name in ("teacher", "room", "note")}
+        facts = {name: form.cleaned_data[name] for name in ("teacher", "room", "note", "is_confirmed")}
         try:
             return open_trial_lesson(
                 enquiry=self.enquiry,
@@ -123,6 +131,7 @@ class OwnTrialView(EnquiryTrialView):
             )
         except (LessonClashError, ScheduleError, TrialError) as error:
             form.add_error(None, str(error))
+            form.is_asked = isinstance(error, TrialElsewhereError)
             return None
 
 
@@ -140,11 +149,11 @@ class LessonTrialsView(TrialPageMixin, TemplateView):
         chosen = request.POST.get("enquiry", "")
         enquiries = Enquiry.objects.visible_to(request.user)
         enquiry = enquiries.filter(pk=chosen).first() if chosen.isdecimal() else None
+        back = reverse("lesson_trials", args=[self.lesson.pk])
         if enquiry is None:
             messages.error(request, _("Choose who comes to try."))
-        else:
-            self.book(enquiry=enquiry, lesson=self.lesson)
-        return redirect("lesson_trials", pk=self.lesson.pk)
+            return redirect(back)
+        return self.book(enquiry=enquiry, lesson=self.lesson, back=back)
 
     def get_context_data(self, **kwargs):
         text = self.request.GET.get("q", "").strip()[:50]

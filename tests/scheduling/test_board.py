@@ -14,7 +14,9 @@ from tests.factories import (
     AttendanceFactory,
     CalendarDayFactory,
     ClassGroupFactory,
+    ClassMemberFactory,
     EnrolmentFactory,
+    GuardianshipFactory,
     LessonFactory,
     MembershipFactory,
     RoomFactory,
@@ -26,6 +28,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 DATA = reverse("timetable_data")
+DROP_QUERIES = 30  # two savepoints are four of them
 
 
 @pytest.fixture(autouse=True)
@@ -297,6 +300,36 @@ def test_a_drop_moves_the_lesson_and_says_so(client, lesson):
     assert (lesson.has_own_time, lesson.has_own_room, lesson.has_own_teacher) == (True, True, True)
     assert response.json()["version"] == lesson.version
     assert response.json()["start"] == "2026-11-29T14:30:00"
+
+
+def test_a_drop_asks_the_database_no_more_than_it_must(client, lesson, django_assert_max_num_queries):
+    """Somebody holds the lesson in the air meanwhile. All rules are asked, and a family is to be told."""
+    ClassMemberFactory.create_batch(3, class_group=lesson.class_group)
+    GuardianshipFactory(student=lesson.attendances.get().enrolment.student)
+    room = RoomFactory(branch=lesson.branch)
+    client.force_login(manager_of(lesson.branch))
+
+    with django_assert_max_num_queries(DROP_QUERIES):
+        response = move(client, lesson, day="2026-11-29", time="14:30", room=room.pk)
+
+    assert response.status_code == 200
+
+
+def test_a_drop_tells_the_place_that_is_stored(client, lesson):
+    room, teacher = RoomFactory(branch=lesson.branch), teacher_of(lesson.branch)
+    client.force_login(manager_of(lesson.branch))
+
+    for wanted in ({"room": room.pk}, {"room": None}, {"teacher": teacher.pk}, {"time": "14:30"}, {"time": "14:30"}):
+        lesson.refresh_from_db()
+        answer = move(client, lesson, **wanted).json()
+        lesson.refresh_from_db()
+        change = LessonChange.objects.get(lesson=lesson, version=lesson.version).change_id
+
+        assert answer["version"] == lesson.version
+        assert (answer["teacher"], answer["room"]) == (lesson.teacher_id, lesson.room_id)
+        assert at(answer["start"]) == lesson.starts_at
+        assert at(answer["end"]) == lesson.ends_at
+        assert answer["undoUrl"] == reverse("undo_change", args=[change])
 
 
 def test_a_drop_onto_a_clash_is_refused_with_three_ways_out(client, lesson):

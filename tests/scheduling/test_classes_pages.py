@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from scheduling.models import ClassGroup, TimetableChange, WaitingListEntry
 from scheduling.services import add_to_waiting_list, place_student, plan_lessons
+from scheduling.services.series import state_of
 from tests.factories import (
     NOW,
     TODAY,
@@ -469,12 +470,15 @@ def test_more_lessons_and_fewer(client, manager, group):
     client.force_login(manager)
     url = reverse("class_length", args=[group.pk])
 
-    client.post(url, {"lessons_total": "5"})
+    def send(**data):
+        client.post(url, {"action": "change", "state": state_of(group), **data})
+
+    send(lessons_total="5")
     assert group.lessons.active().count() == 5
-    client.post(url, {"lessons_total": "2", "reason": "提前结课"})
+    send(lessons_total="2", reason="提前结课")
     assert group.lessons.active().count() == 2
     for refused in ({"lessons_total": ""}, {"lessons_total": "1", "reason": ""}):
-        client.post(url, refused)
+        send(**refused)
     group.refresh_from_db()
     assert group.lessons_total == group.lessons.active().count()
 

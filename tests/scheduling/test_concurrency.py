@@ -227,7 +227,7 @@ def lesson(branch):
 
 
 def balances():
-    return sorted(Enrolment.objects.with_balance().values_list("balance", flat=True))
+    return sorted(Enrolment.objects.values_list("balance", flat=True))
 
 
 def test_sixteen_times_the_same_roll_takes_the_credits_once(lesson, manager):

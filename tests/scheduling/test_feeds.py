@@ -78,7 +78,7 @@ def move(lesson, hours):
         room=lesson.room,
         by=UserFactory(),
         now=NOW,
-    )
+    ).lesson
 
 
 # --- what is in a feed -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import datetime
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from branches.models import CalendarDay
 from branches.roles import Role
+from courses.models import Course
 from scheduling.findings import RuleRefusedError, check_rules, refuse_or_override
 from scheduling.models import (
     AvailabilityWindow,
@@ -184,6 +186,42 @@ def test_a_saturday_that_runs_a_school_day_by_our_own_calendar(branch, lesson_at
 )
 def test_academic_lessons_are_not_held_on_days_of_rest(academic, lesson_at, day, found):
     assert codes(lesson_at(day, "18:00", "19:00", group=academic)) == found
+
+
+@pytest.mark.parametrize(
+    ("stage", "found"),
+    [
+        ("preschool", []),
+        ("compulsory", ["academic_rest_day"]),
+        ("senior_high", ["senior_high_rest_day"]),
+        ("any", []),
+    ],
+)
+def test_the_stage_of_an_academic_course_decides_on_days_of_rest(academic, lesson_at, stage, found):
+    academic.course.stage = stage
+    academic.course.save()
+
+    assert codes(lesson_at(SATURDAY, "18:00", "19:00", group=academic)) == found
+    assert codes(lesson_at(TUESDAY, "18:00", "19:00", group=academic)) == []
+
+
+def test_a_course_that_is_not_academic_is_held_on_any_day_at_any_stage(branch, lesson_at):
+    for stage in Course.Stage:
+        group = ClassGroupFactory(branch=branch, course__stage=stage)
+        assert codes(lesson_at(SATURDAY, "18:00", "19:00", group=group)) == []
+
+
+def test_a_manager_passes_the_local_rule_with_a_reason_and_not_the_law(branch, academic):
+    manager = manager_of(branch)
+    ScheduleRuleFactory(class_group=academic)
+    with pytest.raises(RuleRefusedError):
+        plan_lessons(class_group=academic, by=manager, now=NOW, keep_reason="家长同意")
+
+    academic.course.stage = Course.Stage.SENIOR_HIGH
+    academic.course.save()
+
+    assert plan_lessons(class_group=academic, by=manager, now=NOW, keep_reason="家长同意")
+    assert set(RuleOverride.objects.values_list("rule", flat=True)) == {"senior_high_rest_day"}
 
 
 def test_academic_lessons_are_not_held_in_a_school_break(academic, lesson_at):
@@ -367,8 +405,8 @@ def test_an_ended_certificate_blocks_academic_lessons(lesson_at, academic):
     [
         (12, None, []),
         (11, None, ["room_too_small"]),
-        (12, "36.00", []),
-        (12, "35.99", ["area_per_child"]),
+        (12, Decimal("36.00"), []),
+        (12, Decimal("35.99"), ["area_per_child"]),
     ],
 )
 def test_a_room_is_big_enough_for_the_class(lesson_at, branch, capacity, area, found):
@@ -500,7 +538,7 @@ def move(lesson, start, by, **more):
         by=by,
         now=NOW,
         **{"teacher": lesson.teacher, "room": lesson.room} | more,
-    )
+    ).lesson
 
 
 def test_a_move_against_a_rule_is_refused_and_changes_nothing(branch, people):
@@ -536,7 +574,7 @@ def test_a_substitute_is_not_refused_for_the_hour_that_stands(branch, people):
         now=NOW,
     )
 
-    assert moved.teacher != lesson.teacher
+    assert moved.lesson.teacher != lesson.teacher
 
 
 def test_an_undo_asks_no_rule(branch, people):

@@ -66,7 +66,8 @@ def reschedule(lesson, manager, text, **fields):
     starts_at = at(text)
     place = {"teacher": lesson.teacher, "room": lesson.room} | fields
     ends_at = starts_at + datetime.timedelta(minutes=90)
-    return reschedule_lesson(lesson=lesson, starts_at=starts_at, ends_at=ends_at, by=manager, now=NOW, **place)
+    row = reschedule_lesson(lesson=lesson, starts_at=starts_at, ends_at=ends_at, by=manager, now=NOW, **place)
+    return row.lesson
 
 
 # --- what it says ---

@@ -461,6 +461,6 @@ def test_queueing_takes_the_same_queries_for_many(lesson, move, child_count, dja
     move(lesson, "2026-11-25 17:20", now=MORNING)
     notices().delete()
 
-    # the lessons, families, branch, earlier changes and reminders; the rest queues
-    with django_assert_num_queries(10):
+    # the lessons, trials, families, branch, earlier changes and reminders; the rest queues
+    with django_assert_num_queries(11):
         assert queue_change_notices(last_change(), now=MORNING) == child_count

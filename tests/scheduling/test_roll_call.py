@@ -57,7 +57,7 @@ def statuses(lesson):
 
 
 def balances(lesson):
-    enrolments = Enrolment.objects.with_balance().filter(attendances__lesson=lesson)
+    enrolments = Enrolment.objects.filter(attendances__lesson=lesson)
     return [enrolment.balance for enrolment in enrolments.order_by("attendances__pk")]
 
 

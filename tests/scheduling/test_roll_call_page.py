@@ -411,5 +411,5 @@ def test_roll_call_page_query_count(client, lesson, teacher, django_assert_num_q
     AttendanceFactory.create_batch(child_count, lesson=lesson)
     client.force_login(teacher)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get(page(lesson))

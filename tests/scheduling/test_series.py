@@ -93,7 +93,8 @@ def move(manager):
         starts_at = at(starts_at) if starts_at else lesson.starts_at
         facts = {"teacher": lesson.teacher, "room": lesson.room} | other
         ends_at = starts_at + datetime.timedelta(minutes=90)
-        return reschedule_lesson(lesson=lesson, starts_at=starts_at, ends_at=ends_at, by=manager, now=NOW, **facts)
+        row = reschedule_lesson(lesson=lesson, starts_at=starts_at, ends_at=ends_at, by=manager, now=NOW, **facts)
+        return row.lesson
 
     return move
 
@@ -459,6 +460,22 @@ def test_a_class_has_fewer_lessons(group, manager):
     undo_change(change=change, by=manager, now=NOW)
     group.refresh_from_db()
     assert (group.lessons_total, len(days(group))) == (5, 5)
+
+
+@pytest.mark.parametrize("total", [6, 17])
+def test_more_lessons_take_the_same_queries_for_many(group, manager, total, django_assert_max_num_queries):
+    with django_assert_max_num_queries(50):
+        change_length(class_group=group, lessons_total=total, by=manager, now=NOW)
+
+    assert group.lessons.active().count() == total
+
+
+@pytest.mark.parametrize("total", [4, 2])
+def test_fewer_lessons_take_the_same_queries_for_many(group, manager, total, django_assert_max_num_queries):
+    with django_assert_max_num_queries(50):
+        change_length(class_group=group, lessons_total=total, by=manager, now=NOW)
+
+    assert group.lessons.active().count() == total
 
 
 def test_a_class_that_ended_long_ago_goes_on_from_now(group, manager):

@@ -89,7 +89,7 @@ def move(manager):
             by=manager,
             now=NOW,
             **target,
-        )
+        ).lesson
 
     return move
 

@@ -5,7 +5,14 @@ from datetime import date, time
 import pytest
 from django.urls import reverse
 
-from scheduling.models import KeptClash, Lesson, Qualification, TimetableChange
+from scheduling.models import (
+    AvailabilityWindow,
+    KeptClash,
+    Lesson,
+    Qualification,
+    TeacherAbsence,
+    TimetableChange,
+)
 from scheduling.services import place_student, plan_lessons
 from scheduling.solutions import find_seats, find_solutions, sides_of
 from tests.factories import (
@@ -15,6 +22,7 @@ from tests.factories import (
     EnrolmentFactory,
     RoomFactory,
     ScheduleRuleFactory,
+    at,
     desk_of,
     manager_of,
     teacher_of,
@@ -97,6 +105,33 @@ def test_a_teacher_who_is_taken_in_one_of_the_weeks_is_not_proposed(clash, branc
     class_of(branch, course, taken, now=now, manager=manager)
 
     assert solutions_of(clash, now, "teacher") == []
+
+
+def test_a_teacher_who_does_not_teach_then_is_not_proposed(clash, branch, now):
+    """What is proposed would be refused, or need a reason."""
+    on_saturdays, away, able = teacher_of(branch), teacher_of(branch), teacher_of(branch)
+    AvailabilityWindow.objects.create(teacher=on_saturdays, weekday=5, start_time=time(8), end_time=time(20))
+    AvailabilityWindow.objects.create(teacher=able, weekday=6, start_time=time(10), end_time=time(11))
+    AvailabilityWindow.objects.create(teacher=able, weekday=6, start_time=time(11), end_time=time(12))
+    TeacherAbsence.objects.create(
+        teacher=away,
+        starts_at=at("2026-12-06 00:00"),
+        ends_at=at("2026-12-07 00:00"),
+        recorded_by=away,
+        recorded_at=now,
+    )
+
+    assert {one.teacher for one in solutions_of(clash, now, "teacher")} == {able}
+
+
+def test_a_weekly_time_is_proposed_only_when_the_teacher_teaches(clash, teacher, now):
+    AvailabilityWindow.objects.create(teacher=teacher, weekday=6, start_time=time(10), end_time=time(13, 30))
+    AvailabilityWindow.objects.create(teacher=teacher, weekday=0, start_time=time(18), end_time=time(20))
+    AvailabilityWindow.objects.create(teacher=teacher, day=date(2026, 11, 23))  # not this Monday
+
+    found = {(one.weekday, one.start_time) for one in solutions_of(clash, now, "time")}
+
+    assert found == {(6, time(11, 30)), (6, time(12))}
 
 
 def test_a_weekly_time_is_proposed_at_which_all_are_free_in_every_week(clash, now):

@@ -11,10 +11,18 @@ from branches.models import Membership
 from branches.roles import Role
 from messaging.models import OutboundMessage
 from scheduling.clashes import LessonClashError
-from scheduling.models import Lesson, Qualification, TeacherAbsence, TimetableChange
+from scheduling.models import (
+    Lesson,
+    Qualification,
+    StaffCheck,
+    TeacherAbsence,
+    TeachingLimit,
+    TimetableChange,
+    TravelTime,
+)
 from scheduling.notices import CHANGE_NOTICE
 from scheduling.services import Cover, StaleLessonError, record_absence, undo_change, withdraw_absence
-from scheduling.substitutes import assign_best, rank_substitutes
+from scheduling.substitutes import Substitutes, assign_best, rank_substitutes
 from tests.factories import (
     NOW,
     AttendanceFactory,
@@ -123,6 +131,71 @@ def test_here_first_then_who_knows_the_class_then_who_has_least_to_do(branch, ot
     assert [one.week_lessons for one in found] == [0, 0, 1, 0]
 
 
+def test_whom_a_rule_speaks_against_comes_last_with_the_reason(branch, other_branch, ill, lesson):
+    """Better in everything else: each has taught the class, and the one without a finding has most to do."""
+    far, day_full, week_full, expired, fine = people = [teacher_of(branch, name=name) for name in "甲乙丙丁戊"]
+    for number, teacher in enumerate(people[:-1]):
+        lesson_of(branch, teacher, f"2026-11-{14 + number} 09:00", class_group=lesson.class_group)
+    lesson_of(branch, fine, "2026-11-18 09:00")
+    TravelTime.objects.create(branch=branch, other=other_branch, minutes=60)
+    lesson_of(other_branch, far, "2026-11-22 11:00")
+    TeachingLimit.objects.create(teacher=day_full, minutes_a_day=80)
+    TeachingLimit.objects.create(teacher=week_full, minutes_a_week=80)
+    StaffCheck.objects.create(teacher=expired, kind=StaffCheck.Kind.RECORD, valid_until=TOMORROW - timedelta(days=9))
+
+    found = rank_substitutes([lesson], now=NOW)[lesson.pk]
+    said = {one.teacher: [finding.rule.code for finding in one.findings] for one in found}
+
+    assert found[0].teacher == fine
+    assert said == {
+        fine: [],
+        far: ["travel_time"],
+        day_full: ["minutes_a_day"],
+        week_full: ["minutes_a_week"],
+        expired: ["record_check_expired"],
+    }
+    assert [any(finding.is_block for finding in one.findings) for one in found] == sorted(
+        any(finding.is_block for finding in one.findings) for one in found
+    )
+    assert assign_best([lesson], {lesson.pk: found})[lesson.pk].teacher == fine
+    assert all(one.teacher.name in str(finding) for one in found for finding in one.findings)
+
+
+def test_whom_a_rule_speaks_against_is_nobody_s_first_choice(branch, lesson):
+    TeachingLimit.objects.create(teacher=teacher_of(branch), minutes_a_day=30)
+    found = Substitutes([lesson], now=NOW)
+
+    assert len(found.ranked[lesson.pk]) == 1
+    assert found.assign() == {lesson.pk: None}
+
+
+def test_what_somebody_gets_counts_for_what_comes_next(branch, ill, lesson):
+    """Each of three lessons would be within the limit; together they are not."""
+    later = [lesson_of(branch, ill, f"2026-11-22 {hour}:00") for hour in (14, 16)]
+    knows, other = teacher_of(branch, name="甲"), teacher_of(branch, name="乙")
+    TeachingLimit.objects.create(teacher=knows, minutes_a_day=180)
+    lesson_of(branch, other, "2026-11-18 09:00")  # has more to do, and comes second
+
+    found = Substitutes([lesson, *later], now=NOW)
+
+    assert all(candidates[0].teacher == knows for candidates in found.ranked.values())
+    assert [one.teacher for one in found.assign().values()] == [knows, knows, other]
+
+
+def test_the_page_says_why_somebody_comes_last(client, branch, manager, ill, lesson):
+    teacher_of(branch, name="甲老师")
+    limited = teacher_of(branch, name="乙老师")
+    TeachingLimit.objects.create(teacher=limited, minutes_a_day=30)
+    client.force_login(manager)
+
+    page = client.get(PAGE, chosen(ill)).content.decode()
+    [(_lesson, field, _version, options)] = client.get(PAGE, chosen(ill)).context["form"].rows()
+
+    assert field.value() != str(limited.pk)
+    assert options[1][1].teacher == limited
+    assert str(options[1][1].findings[0]) in page
+
+
 def test_membership_that_has_ended_does_not_count(branch, lesson):
     teacher_of(branch)
     Membership.objects.filter(role=Role.TEACHER).exclude(user=lesson.teacher).update(
@@ -152,7 +225,7 @@ def test_ranking_takes_the_same_queries_for_many(branch, ill, count, django_asse
         teacher_of(branch)
     lessons = [lesson_of(branch, ill, f"2026-11-22 {9 + 2 * hour:02d}:00") for hour in range(count)]
 
-    with django_assert_num_queries(7):  # teachers, qualifications, bookings, hours, absences, load, experience
+    with django_assert_num_queries(11):  # teachers, bookings, load, experience, and what the rules ask about
         assert len(rank_substitutes(lessons, now=NOW)[lessons[0].pk]) == count
 
 
@@ -362,5 +435,5 @@ def test_page_takes_the_same_queries_for_many(client, branch, manager, ill, coun
     client.force_login(manager)
     client.get(PAGE)
 
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(19):
         client.get(PAGE, chosen(ill))
