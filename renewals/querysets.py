@@ -10,7 +10,9 @@ from datetime import date, timedelta
 from django.db.models import (
     Case,
     DateField,
+    DateTimeField,
     Exists,
+    ExpressionWrapper,
     F,
     Func,
     IntegerField,
@@ -24,11 +26,13 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Floor
 
 from branches.models import Branch
+from branches.querysets import BranchScopedQuerySet
 from core.clock import local_date
-from enrolments.models import CreditEntry
+from enrolments.models import CreditEntry, CreditLot, OrderItem, RefundLine
 from scheduling.models import ClassMember, Lesson
 
 LATELY = timedelta(days=60)  # longer than a summer break: who used no credit since has left
+UNDONE_WITHIN = timedelta(days=30)  # a refund so soon after the order: it was no renewal
 
 
 class DaysLater(Func):
@@ -44,14 +48,14 @@ class DaysLater(Func):
 
 
 def with_run_out(enrolments, *, now):
-    """Adds `balance`, `weekly_credits`, `today` and `run_out_date` to a queryset of enrolments.
+    """Adds `weekly_credits`, `today` and `run_out_date` to a queryset of enrolments.
 
     The forecast is balance ÷ weekly credits, in whole days; None once used up, and without a class. Days are
     the branch's.
     """
     days_left = Cast(Floor(F("balance") * 7.0 / F("weekly_credits")), IntegerField())
     return (
-        enrolments.with_balance()
+        enrolments.with_last_lot()
         .annotate(today=_today_of_branch(now))
         .annotate(weekly_credits=Subquery(_weekly_credits(now)))
         .annotate(run_out_date=Case(When(balance__gt=0, then=DaysLater(F("today"), days_left))))
@@ -60,13 +64,33 @@ def with_run_out(enrolments, *, now):
 
 def due(enrolments, *, now):
     """Those of `with_run_out` that are due for renewal."""
-    days_less_than = F("branch__renewal_days") + 1  # asked of the balance, which is cheaper than of the date
-    is_low = Q(balance__lte=F("branch__renewal_threshold")) | Q(balance__lt=F("weekly_credits") * days_less_than / 7.0)
     used = CreditEntry.objects.filter(
         enrolment=OuterRef("pk"), kind=CreditEntry.Kind.CONSUMPTION, occurred_at__gte=now - LATELY
     )
     still_learns = Exists(current_members(now).filter(enrolment=OuterRef("pk"))) | Exists(used)
-    return enrolments.filter(is_low, still_learns)
+    return enrolments.filter(is_low(), still_learns)
+
+
+def is_low():
+    """Few credits are left, or they run out soon, of enrolments `with_run_out`."""
+    days_less_than = F("branch__renewal_days") + 1  # asked of the balance, which is cheaper than of the date
+    return Q(balance__lte=F("branch__renewal_threshold")) | Q(balance__lt=F("weekly_credits") * days_less_than / 7.0)
+
+
+def is_ending(now):
+    """Every class of the enrolment ends within the branch's days, and nothing was paid lately for what comes then."""
+    in_class = current_members(now).filter(enrolment=OuterRef("pk"))
+    after_the_window = Lesson.objects.planned().filter(
+        class_group=OuterRef("class_group"),
+        local_date__gt=DaysLater(_today_of_branch(now), F("branch__renewal_days")),
+    )
+    paid = CreditLot.objects.filter(
+        enrolment__student=OuterRef("student"),
+        enrolment__course__subject=OuterRef("course__subject"),
+        paid_minor__gt=0,
+        sold_at__gte=now - LATELY,
+    )
+    return Exists(in_class) & ~Exists(in_class.filter(Exists(after_the_window))) & ~Exists(paid)
 
 
 def current_members(now):
@@ -97,3 +121,55 @@ def _today_of_branch(now):
         *[When(branch__time_zone=zone, then=Value(local_date(now, zone))) for zone in zones],
         output_field=DateField(),
     )
+
+
+def standing_purchases():
+    """Order items that count as renewals: confirmed, for money, and not given back soon after the order."""
+    until = ExpressionWrapper(OuterRef("order__confirmed_at") + UNDONE_WITHIN, output_field=DateTimeField())
+    given_back = RefundLine.objects.filter(lot__item=OuterRef("pk"), refund__status="paid", refund__ended_at__lte=until)
+    items = OrderItem.objects.filter(order__status="confirmed", amount_minor__gt=0, paid_credits__gt=0)
+    return items.filter(~Exists(given_back))
+
+
+class RenewalOpportunityQuerySet(BranchScopedQuerySet):
+    branch_lookup = "enrolment__branch"
+    view_permission = "renewals.view_renewals"
+
+    def open(self):
+        return self.filter(closed_at__isnull=True)
+
+    def lost_lately(self, now):
+        """Closed without a renewal; the family may still change its mind."""
+        return self.filter(stage="lost", closed_at__gte=now - LATELY)
+
+    def with_purchase(self):
+        """Adds `bought_item_id`: the first purchase of the child in the subject since it opened."""
+        bought = standing_purchases().filter(
+            student=OuterRef("student"),
+            course__subject=OuterRef("subject"),
+            order__confirmed_at__gt=OuterRef("opened_at"),
+        )
+        return self.annotate(bought_item_id=Subquery(bought.order_by("order__confirmed_at", "pk").values("pk")[:1]))
+
+    def no_longer_renewed(self):
+        """Closed by an order that was made void or given back, and by no other; the newest first."""
+        stands = standing_purchases().filter(pk=OuterRef("renewal_item"))
+        another_is_open = self.model.objects.open().filter(student=OuterRef("student"), subject=OuterRef("subject"))
+        return self.filter(~Exists(stands), ~Exists(another_is_open), stage="renewed").order_by("-closed_at", "-pk")
+
+    def untouched(self):
+        """Open, and nobody has noted anything yet."""
+        return self.open().filter(notes__isnull=True)
+
+    def to_work(self):
+        """Open, and not renewed in the meantime: an order counts at once, without waiting for the job."""
+        return self.open().with_purchase().filter(bought_item_id__isnull=True)
+
+    def to_contact(self, today):
+        """Nobody has agreed on a day, or that day has come."""
+        return self.filter(Q(next_contact_date__isnull=True) | Q(next_contact_date__lte=today))
+
+
+class RenewalNoteQuerySet(BranchScopedQuerySet):
+    branch_lookup = "opportunity__enrolment__branch"
+    view_permission = "renewals.view_renewals"

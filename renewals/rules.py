@@ -48,6 +48,41 @@ class Forecast:
         return Urgency.LATER
 
 
+@dataclass(frozen=True)
+class Work:
+    """A renewal on the board: how far it has come, when somebody asks again, and how long the credits last."""
+
+    opportunity_id: int
+    stage: str
+    next_contact_date: datetime.date | None
+    forecast: Forecast
+
+    @property
+    def is_for_now(self):
+        """Nobody has agreed on a day, or that day has come."""
+        return self.next_contact_date is None or self.next_contact_date <= self.forecast.today
+
+    @property
+    def is_late(self):
+        return self.next_contact_date is not None and self.next_contact_date < self.forecast.today
+
+
+def by_next_contact(work):
+    """Promised calls first, the oldest on top; then whom nobody has a day for; then the days to come."""
+    group = 2 if not work.is_for_now else 0 if work.next_contact_date else 1
+    return group, work.next_contact_date or datetime.date.max, by_run_out(work.forecast)
+
+
+def next_dates(today):
+    """The days that people agree on, by one tap."""
+    saturday = today + datetime.timedelta(days=(5 - today.weekday()) % 7 or 7)
+    return {
+        "tomorrow": today + datetime.timedelta(days=1),
+        "saturday": saturday,
+        "week": today + datetime.timedelta(days=7),
+    }
+
+
 def by_run_out(forecast):
     """The most urgent first; those without a date after those with one."""
     urgency = Urgency.values.index(forecast.urgency)

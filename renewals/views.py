@@ -1,37 +1,57 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django.views.generic import ListView
+from django.utils.translation import pgettext_lazy
+from django.views.generic import ListView, View
 
 from branches.pages import StaffPageMixin
+from core.clock import local_date
 from enrolments.models import Enrolment
 from messaging.models import OutboundMessage
-from renewals.forms import RenewalFilterForm
+from renewals.forms import LOST, NOW, ContactForm, RenewalFilterForm
+from renewals.models import RenewalNote, RenewalOpportunity
 from renewals.notifications import RENEWAL_REMINDER
-from renewals.querysets import current_members, due, with_run_out
-from renewals.rules import Forecast, Urgency
+from renewals.querysets import current_members, with_run_out
+from renewals.rules import Forecast, Urgency, Work
+from renewals.services import RenewalError, lose_opportunity, note_contact
 from students.models import Guardianship
 
+Stage = RenewalOpportunity.Stage
+STAGE_STATES = {Stage.DUE: "", Stage.TOLD: "info", Stage.TALKED: "warn", Stage.PROMISED: "ok", Stage.LOST: "bad"}
 STATES = {Urgency.USED_UP: "bad", Urgency.SOON: "warn", Urgency.LATER: ""}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the list: the forecast, whose it is, and what the family was told last."""
+    """One line of the board: the forecast, how far it has come, whose it is, and what the family was told last."""
 
-    forecast: Forecast
+    work: Work
+    opportunity: RenewalOpportunity
     enrolment: Enrolment
     guardianship: Guardianship | None
     may_call: bool
+    may_note: bool
     last_message: OutboundMessage | None
+
+    @property
+    def forecast(self):
+        return self.work.forecast
+
+    @property
+    def stage_state(self):
+        return STAGE_STATES[self.opportunity.stage]
 
 
 class RenewalListView(StaffPageMixin, ListView):
-    """The work list of renewals: whose credits run out, whom to call, and what the family was told."""
+    """The board of renewals: whom to call today, how far each has come, and what the family was told."""
 
     title = _("Renewals")
     permission_required = "renewals.view_renewals"
@@ -39,12 +59,16 @@ class RenewalListView(StaffPageMixin, ListView):
     paginate_by = 50
 
     def get_queryset(self):
-        chosen = self.form.urgency_chosen
-        forecasts = [one for one in self.forecasts if chosen in ("", None, one.urgency)]
-        return sorted(forecasts, key=self.form.order)
+        return sorted((work for work in self.works if self._is_chosen(work)), key=self.form.order)
 
     def get_context_data(self, **kwargs):
-        context = super().get_context_data(form=self.form, cards=self._cards(), **kwargs)
+        context = super().get_context_data(
+            form=self.form,
+            cards=self._cards(),
+            stages=list(self._stages()),
+            lost_reasons=RenewalOpportunity.LostReason.choices,
+            **kwargs,
+        )
         return context | {"rows": list(self._rows(context["page_obj"].object_list))}
 
     @cached_property
@@ -54,20 +78,41 @@ class RenewalListView(StaffPageMixin, ListView):
     @cached_property
     def form(self):
         branches = self.request.user.branches_with(self.permission_required)
-        return RenewalFilterForm(self.request.GET, branches=branches, enrolments=self._visible())
+        return RenewalFilterForm(self.request.GET, branches=branches, opportunities=self._visible())
 
     @cached_property
-    def forecasts(self):
-        """What is due, as narrowed down, of every urgency: asked once, then counted, ordered and paged here."""
-        rows = due(with_run_out(self.form.narrow(self._visible()), now=self.now), now=self.now)
+    def works(self):
+        """All that is open, as narrowed down: asked once, then counted, ordered and paged here."""
+        visible = self.form.narrow(self._visible())
+        mine = visible.lost_lately(self.now) if self.form.stage_chosen == LOST else visible.to_work()
+        rows = with_run_out(Enrolment.objects.filter(pk__in=mine.order_by().values("enrolment")), now=self.now)
         columns = ["pk", "student__name", "student__name_initials", "balance", "weekly_credits", "today"]
-        return [Forecast(*values) for values in rows.values_list(*columns, "run_out_date")]
+        forecasts = {values[0]: Forecast(*values) for values in rows.values_list(*columns, "run_out_date")}
+        found = mine.values_list("pk", "stage", "next_contact_date", "enrolment")
+        return [Work(*work, forecasts[enrolment]) for *work, enrolment in found]
 
     def _visible(self):
-        return Enrolment.objects.visible_to(self.request.user)
+        return RenewalOpportunity.objects.visible_to(self.request.user)
+
+    def _is_chosen(self, work):
+        urgency, stage = self.form.urgency_chosen, self.form.stage_chosen
+        is_stage = work.is_for_now if stage == NOW else not stage or stage == work.stage
+        return is_stage and urgency in ("", None, work.forecast.urgency)
+
+    def _stages(self):
+        """The chips above the board, each with how many it shows; how many were lost nobody needs to know here."""
+        counts = Counter(work.stage for work in self.works)
+        working = self.form.stage_chosen != LOST
+        chips = [(NOW, pgettext_lazy("renewals", "To call now"), sum(work.is_for_now for work in self.works))]
+        chips += [
+            (stage.value, stage.label, counts[stage]) for stage in Stage if stage not in RenewalOpportunity.CLOSED
+        ]
+        for value, label, number in chips:
+            yield {"value": value, "label": label, "number": number if working else None}
+        yield {"value": LOST, "label": Stage.LOST.label, "number": None}
 
     def _cards(self):
-        counts = Counter(forecast.urgency for forecast in self.forecasts)
+        counts = Counter(work.forecast.urgency for work in self.works)
         return [
             {
                 "urgency": urgency,
@@ -78,17 +123,21 @@ class RenewalListView(StaffPageMixin, ListView):
             for urgency in Urgency
         ]
 
-    def _rows(self, forecasts):
-        enrolments = self._with_people().in_bulk([forecast.enrolment_id for forecast in forecasts])
-        messages = self._last_messages(enrolments.values())
+    def _rows(self, works):
+        opportunities = self._with_people().in_bulk([work.opportunity_id for work in works])
+        messages = self._last_messages(opportunities.values())
         callable_ids = self.request.user.branch_ids_with("parents.view_guardian")
-        for forecast in forecasts:
-            enrolment = enrolments[forecast.enrolment_id]
+        notable_ids = self.request.user.branch_ids_with("renewals.work_renewals")
+        for work in works:
+            opportunity = opportunities[work.opportunity_id]
+            enrolment = opportunity.enrolment
             yield Row(
-                forecast=forecast,
+                work=work,
+                opportunity=opportunity,
                 enrolment=enrolment,
-                guardianship=next(iter(enrolment.student.all_guardianships), None),
+                guardianship=next(iter(opportunity.student.all_guardianships), None),
                 may_call=callable_ids is None or enrolment.branch_id in callable_ids,
+                may_note=notable_ids is None or enrolment.branch_id in notable_ids,
                 last_message=messages.get(f"enrolment:{enrolment.pk}"),
             )
 
@@ -97,16 +146,58 @@ class RenewalListView(StaffPageMixin, ListView):
         members = current_members(self.now).select_related("class_group")
         return (
             self._visible()
-            .select_related("student__adviser", "course", "branch")
+            .select_related("student", "owner", "enrolment__course", "enrolment__branch")
             .prefetch_related(
                 Prefetch("student__guardianships", guardianships, to_attr="all_guardianships"),
-                Prefetch("class_members", members, to_attr="current_members"),
+                Prefetch("enrolment__class_members", members, to_attr="current_members"),
+                Prefetch("notes", RenewalNote.objects.select_related("by").order_by("-pk"), to_attr="newest_notes"),
             )
         )
 
-    def _last_messages(self, enrolments):
+    def _last_messages(self, opportunities):
         """The latest reminder by what it speaks of."""
         messages = OutboundMessage.objects.visible_to(self.request.user).filter(
-            kind=RENEWAL_REMINDER, about__in={f"student:{enrolment.student_id}" for enrolment in enrolments}
+            kind=RENEWAL_REMINDER, about__in={f"student:{one.student_id}" for one in opportunities}
         )
         return {message.subject: message for message in messages.order_by("due_at", "pk")}
+
+
+class ContactView(StaffPageMixin, View):
+    """POST only: what the family said, by one button; back to the board as it was narrowed down."""
+
+    permission_required = "renewals.work_renewals"
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        visible = RenewalOpportunity.objects.visible_to(request.user).select_related("enrolment__branch", "student")
+        opportunity = get_object_or_404(visible, pk=kwargs["pk"])
+        if not request.user.has_perm(self.permission_required, opportunity):
+            raise PermissionDenied
+        today = local_date(self.now, opportunity.enrolment.branch.time_zone)
+        form = ContactForm(request.POST, opportunity=opportunity, today=today)
+        if form.is_valid():
+            self._note(opportunity, form.cleaned_data)
+        else:
+            messages.error(request, _refusal(form))
+        return redirect(f"{reverse('renewals')}?{request.GET.urlencode()}")
+
+    @cached_property
+    def now(self):
+        return timezone.now()
+
+    def _note(self, opportunity, data):
+        facts = {"opportunity": opportunity, "note": data["note"], "by": self.request.user, "now": self.now}
+        try:
+            if data["is_lost"]:
+                lose_opportunity(reason=data["reason"], **facts)
+            else:
+                note_contact(stage=data["stage"], next_date=data["next_date"], **facts)
+        except RenewalError as error:
+            messages.error(self.request, str(error))
+        else:
+            messages.success(self.request, _("Noted: %(child)s.") % {"child": opportunity.student.name})
+
+
+def _refusal(form):
+    sentences = form.non_field_errors() or [_("Nothing was noted: choose one of the buttons.")]
+    return " ".join(str(sentence) for sentence in sentences)
