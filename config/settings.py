@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "dashboard",
     "imports",
     "renewals",
+    "payroll",
     "scheduling",
     "enrolments",
     "students",
@@ -173,7 +174,9 @@ Q_CLUSTER = {
 PERIODIC_JOBS = {
     "scheduling.tasks.plan_class_reminders": {"minutes": 1},
     "scheduling.tasks.lapse_offers": {"minutes": 1},
+    "enrolments.tasks.lapse_orders": {"minutes": 60},
     "renewals.tasks.plan_renewal_reminders": {"minutes": 1},
+    "renewals.tasks.open_due_opportunities": {"minutes": 5},
     "messaging.tasks.drain": {"minutes": 1},
     "messaging.tasks.reconcile": {"minutes": 1},
     "branches.tasks.refresh_public_holidays": {"minutes": 24 * 60},

@@ -4,6 +4,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("dashboard.urls")),
     path("", include("renewals.urls")),
+    path("", include("payroll.urls")),
     path("", include("scheduling.urls")),
     path("", include("messaging.urls")),
     path("", include("core.urls")),

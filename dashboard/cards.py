@@ -7,21 +7,29 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from core.clock import day_bounds, monday_of
-from enrolments.models import Enrolment
+from branches.models import CalendarDay
+from core.clock import day_bounds, day_text, moment_text, monday_of
+from core.money import yuan
+from dashboard.orders import sums_of
+from dashboard.refunds import to_approve, to_pay
+from enrolments.models import Order, Suspension, WriteOff
 from messaging.models import OutboundMessage
-from renewals.querysets import due, with_run_out
-from scheduling.models import ClassGroup, KeptClash, Lesson
+from payroll.models import PaySlip
+from renewals.models import RenewalOpportunity
+from scheduling.models import ClassGroup, KeptClash, Lesson, WaitingListEntry
 from students.models import Enquiry
 
 
 @dataclass(frozen=True)
 class Card:
+    """`note`: what the number alone does not say – until when, from which day."""
+
     name: str
     number: int
     verb: str
     url: str
     state: str = "warn"
+    note: str = ""
 
     @property
     def shown_state(self):
@@ -29,16 +37,25 @@ class Card:
 
 
 def cards_for(user, *, now, today):
-    """The cards of the person's roles, in the order of urgency."""
+    """The cards of the person's roles, in the order of urgency. What is rare has a card only while there is some."""
     builders = [
         ("scheduling.call_roll", _lessons_to_call),
+        ("scheduling.add_waitinglistentry", _seats_offered),
+        ("enrolments.approve_refund", _refunds_to_approve),
+        ("enrolments.pay_refund", _refunds_to_pay),
+        ("enrolments.add_payment", _orders_owing),
+        ("enrolments.approve_writeoff", _write_offs_to_approve),
+        ("enrolments.add_suspension", _children_expected_back),
+        ("payroll.approve_payslips", _pay_to_approve),
         ("renewals.view_renewals", _renewals_due),
         ("messaging.view_outboundmessage", _messages_to_review),
         ("students.view_enquiry", _follow_ups_due),
+        ("scheduling.change_lesson", _lessons_off_calendar),
         ("scheduling.view_keptclash", _clashes),
         ("scheduling.change_classgroup", _over_full_classes),
     ]
-    return [build(user, now, today) for permission, build in builders if user.has_perm(permission)]
+    cards = [build(user, now, today) for permission, build in builders if user.has_perm(permission)]
+    return [card for card in cards if card]
 
 
 def _lessons_to_call(user, now, today):
@@ -46,9 +63,77 @@ def _lessons_to_call(user, now, today):
     return Card("to_call", lessons.count(), _("lessons to call"), reverse("to_call"), "bad")
 
 
+def _seats_offered(user, now, today):
+    """Held for the next in line: the family is to be asked before the offer ends."""
+    open_offers = WaitingListEntry.objects.visible_to(user).offered(now).order_by("offered_until", "pk")
+    offers = list(open_offers.values_list("class_group", "offered_until", "class_group__branch__time_zone"))
+    if not offers:
+        return None
+    group, until, time_zone = offers[0]
+    is_one_class = {of_group for of_group, *_rest in offers} == {group}
+    of_class, of_all = reverse("class_detail", args=[group]) + "#waiting", reverse("class_list") + "?state=waiting"
+    note = _("until %(when)s") if len(offers) == 1 else _("the first until %(when)s")
+    when = {"when": moment_text(until, time_zone)}
+    url = of_class if is_one_class else of_all
+    return Card("offers", len(offers), _("seats offered: ask the family"), url, note=note % when)
+
+
+def _refunds_to_approve(user, now, today):
+    return _refund_card("refunds_to_approve", to_approve(user), _("refunds to approve"), "requested", today)
+
+
+def _refunds_to_pay(user, now, today):
+    return _refund_card("refunds_to_pay", to_pay(user), _("refunds to pay"), "approved", today)
+
+
+def _refund_card(name, refunds, verb, state, today):
+    """One leads to its page, several to their list; the family has a right to its answer in five working days."""
+    found = list(refunds.order_by("answer_by_date", "pk").values_list("pk", "answer_by_date"))
+    if not found:
+        return None
+    first, answer_by = found[0]
+    url = reverse("refund", args=[first]) if len(found) == 1 else f"{reverse('refund_list')}?state={state}"
+    note = _("answer by %(day)s") % {"day": day_text(answer_by)}
+    return Card(name, len(found), verb, url, "bad" if answer_by <= today else "warn", note=note)
+
+
+def _pay_to_approve(user, now, today):
+    """Prepared slips of months that are over; the card opens the oldest month."""
+    slips = PaySlip.objects.visible_to(user).drafts().filter(month__lt=today.replace(day=1))
+    first = slips.order_by("month", "branch").values_list("branch", "month").first()
+    if first is None:
+        return None
+    branch, month = first
+    url = f"{reverse('payroll')}?branch={branch}&month={month:%Y-%m}"
+    return Card("pay_to_approve", slips.count(), _("pay slips to approve"), url)
+
+
+def _write_offs_to_approve(user, now, today):
+    here = user.branches_with("enrolments.approve_writeoff")
+    waiting = WriteOff.objects.visible_to(user).waiting().filter(lot__enrolment__branch__in=here)
+    number = waiting.exclude(requested_by=user).count()
+    return Card("write_offs", number, _("write-offs to approve"), reverse("expiring")) if number else None
+
+
+def _children_expected_back(user, now, today):
+    """Their day of return has come: the family is asked whether the child comes again."""
+    due = Suspension.objects.visible_to(user).expected_by(today)
+    number = due.count()
+    return Card("back", number, _("children expected back"), reverse("suspension_list")) if number else None
+
+
+def _orders_owing(user, now, today):
+    """欠费: sold, and not paid in full."""
+    sums = sums_of(Order.objects.visible_to(user).owing())
+    if not sums["owing"]:
+        return None
+    url = reverse("order_list") + "?state=owing"
+    return Card("owing", sums["owing"], _("orders not paid in full"), url, "bad", note=yuan(sums["owing_minor"]))
+
+
 def _renewals_due(user, now, today):
-    enrolments = with_run_out(Enrolment.objects.visible_to(user), now=now)
-    return Card("renewals", due(enrolments, now=now).count(), _("renewals due"), reverse("renewals"))
+    number = RenewalOpportunity.objects.visible_to(user).to_work().to_contact(today).count()
+    return Card("renewals", number, _("renewals due"), reverse("renewals") + "?stage=now")
 
 
 def _messages_to_review(user, now, today):
@@ -79,4 +164,25 @@ def _over_full_classes(user, now, today):
         groups.count(),
         _("over-full classes"),
         reverse("class_list") + "?state=over",
+    )
+
+
+def _lessons_off_calendar(user, now, today):
+    """Planned before their day was closed or given another weekday's timetable; the branch's calendar moves them."""
+    here = user.branches_with("scheduling.change_lesson")
+    days = list(CalendarDay.objects.filter(branch__in=here).special_from(today))
+    if not days:
+        return None  # else every lesson to come of the school is looked at
+    lessons = Lesson.objects.visible_to(user).filter(branch__in=here).on_days(days).off_calendar(now)
+    first = lessons.order_by("starts_at", "pk").values_list("branch", "branch__name", "local_date").first()
+    if first is None:
+        return None
+    branch, name, day = first
+    return Card(
+        "off_calendar",
+        lessons.count(),
+        _("lessons on closed days"),
+        f"{reverse('calendar_days')}?branch={branch}&year={day.year}",
+        "bad",
+        note=_("%(branch)s, from %(day)s on") % {"branch": name, "day": day_text(day)},
     )

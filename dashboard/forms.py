@@ -7,12 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from branches.models import Branch
-from core.clock import local_date
 from core.forms import TokenMixin
 from core.names import clean_name
 from core.phones import parse_phone
-from courses.models import CoursePackage
-from enrolments.models import Payment
 from scheduling.models import ClassGroup
 from students.models import Student
 
@@ -63,46 +60,6 @@ class StudentForm(TokenMixin):
         if birth_date and birth_date > timezone.localdate():
             raise ValidationError(_("The date of birth lies in the future: check the year."))
         return birth_date
-
-
-class EnrolForm(TokenMixin):
-    """Which package, in which class, paid how."""
-
-    branch = forms.ModelChoiceField(Branch.objects.none(), label=gettext_lazy("Branch"), empty_label=None)
-    package = forms.ModelChoiceField(
-        CoursePackage.objects.none(),
-        label=gettext_lazy("Package"),
-        widget=forms.RadioSelect,
-        empty_label=None,
-    )
-    class_group = forms.ModelChoiceField(
-        ClassGroup.objects.none(),
-        label=gettext_lazy("Class"),
-        required=False,
-        empty_label=gettext_lazy("Choose a class later"),
-    )
-    start_date = forms.DateField(label=gettext_lazy("Starts"), widget=DateInput())
-    method = forms.ChoiceField(
-        label=gettext_lazy("Paid by"),
-        widget=forms.RadioSelect,
-        choices=[choice for choice in Payment.Method.choices if choice[0] != Payment.Method.BOOK],
-        initial=Payment.Method.WECHAT,
-    )
-
-    def __init__(self, *args, branches, branch, packages, class_groups, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["branch"].queryset = branches
-        self.fields["branch"].initial = branch
-        self.fields["package"].queryset = packages
-        self.fields["class_group"].queryset = class_groups
-        self.fields["start_date"].initial = local_date(timezone.now(), branch.time_zone)
-
-    def clean(self):
-        data = super().clean()
-        group, branch = data.get("class_group"), data.get("branch")
-        if group and branch and group.branch_id != branch.pk:
-            self.add_error("class_group", _("This class is at %(branch)s.") % {"branch": group.branch})
-        return data
 
 
 class PlaceForm(TokenMixin):

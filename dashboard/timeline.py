@@ -6,10 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
+from core.clock import day_text
 from core.money import yuan
-from enrolments.models import CreditEntry, Payment
+from enrolments.models import CreditEntry, Order, OrderItem, Payment, Suspension
 from messaging.states import reason_of, state_of
 
 LENGTH = 60
@@ -34,6 +36,7 @@ def timeline_of(student, accounts, messages):
     newest_first = heapq.merge(
         _entries(accounts),
         _payments(accounts),
+        _suspensions(accounts),
         _messages(student, messages),
         key=lambda event: event.at,
         reverse=True,
@@ -55,17 +58,34 @@ def _entries(accounts):
 
 
 def _payments(accounts):
-    payments = Payment.objects.filter(lot__enrolment__in=accounts).select_related(
-        "lot__enrolment__course", "received_by"
-    )
+    orders = Order.objects.filter(items__lot__enrolment__in=accounts)
+    items = Prefetch("order__items", OrderItem.objects.select_related("course"))
+    payments = Payment.objects.filter(order__in=orders).select_related("order", "received_by").prefetch_related(items)
     for payment in payments.order_by("-received_at")[:LENGTH]:
         yield Event(
             at=payment.received_at,
             what=_("%(course)s · paid %(amount)s")
-            % {"course": payment.lot.enrolment.course, "amount": yuan(payment.amount_minor)},
+            % {"course": _courses(payment.order), "amount": yuan(payment.amount_minor)},
             detail=f"{payment.get_method_display()} · {payment.received_by}",
             icon="payments",
         )
+
+
+def _suspensions(accounts):
+    rows = Suspension.objects.filter(enrolment__in=accounts).select_related("enrolment__course", "recorded_by")
+    events = []
+    for row in rows.select_related("ended_by"):
+        facts = {"course": row.enrolment.course, "day": day_text(row.from_date)}
+        what = _("%(course)s · away from %(day)s on") % facts
+        events.append(Event(row.recorded_at, what, f"{row.reason} · {row.recorded_by}", "pause_circle"))
+        if row.ended_date:
+            what = _("%(course)s · back from %(day)s on") % (facts | {"day": day_text(row.ended_date)})
+            events.append(Event(row.ended_at, what, str(row.ended_by), "play_circle"))
+    return sorted(events, key=lambda event: event.at, reverse=True)
+
+
+def _courses(order):
+    return " ".join(dict.fromkeys(str(item.course) for item in order.items.all()))
 
 
 def _messages(student, messages):

@@ -6,8 +6,14 @@ The objects in the URLs belong to branch A; teacher A teaches the lesson. A URL 
 import pytest
 from django.urls import URLPattern, get_resolver, reverse
 
+from branches.models import LegalEntity
+from enrolments.models import DiscountRule, Suspension, Transfer, WriteOff
+from enrolments.services import issue_receipt, request_invoice
 from messaging.services import queue_message
+from payroll.models import PayRate, PayScheme, PaySlip
+from renewals.models import RenewalOpportunity
 from scheduling.models import AvailabilityWindow, LeavePolicy, MakeUp, TeacherAbsence, TimetableChange, TrialBooking
+from tests.enrolments.refund_cases import ask
 from tests.factories import (
     NOW,
     AttendanceFactory,
@@ -17,6 +23,7 @@ from tests.factories import (
     ClassGroupFactory,
     CoursePackageFactory,
     EnquiryFactory,
+    EnrolmentFactory,
     GuardianshipFactory,
     RoomFactory,
     SchoolBreakFactory,
@@ -25,6 +32,7 @@ from tests.factories import (
     desk_of,
     manager_of,
     owner_of_school,
+    sell,
     teacher_of,
 )
 
@@ -39,6 +47,30 @@ PAGES = {
     "student": "login 403 200 200 404 200",
     "enrol": "login 403 200 200 404 200",
     "place": "login 403 200 200 404 200",
+    "books": "login 403 403 200 200 200",
+    "month": "login 403 403 200 404 200",
+    "month_xlsx": "login 403 403 200 404 200",
+    "statement": "login 403 200 200 404 200",
+    "statement_pdf": "login 403 200 200 404 200",
+    "transfer": "login 403 200 200 404 200",
+    "correct": "login 403 403 200 404 200",
+    "suspend": "login 403 200 200 404 200",
+    "transfer_undo": "login 403 405 405 405 405",
+    "suspension_list": "login 403 200 200 200 200",
+    "resume": "login 403 405 405 405 405",
+    "expiring": "login 403 200 200 200 200",
+    "write_off_new": "login 403 405 405 405 405",
+    "write_off_step": "login 403 405 405 405 405",
+    "wallet": "login 403 200 200 404 200",
+    "refund_new": "login 403 200 200 404 200",
+    "order_list": "login 403 200 200 200 200",
+    "order_export": "login 403 200 200 200 200",
+    "order": "login 403 200 200 404 200",
+    "class_renewals": "login 403 200 200 404 200",
+    "renewal_slips": "login 403 200 200 404 200",
+    "refund_list": "login 403 200 200 200 200",
+    "refund": "login 403 200 200 404 200",
+    "refund_pdf": "login 403 200 200 404 200",
     "week": "login 200 200 200 200 200",
     "timetable_data": "login 200 200 200 200 404",  # the owner begins with the numbers of all branches
     "lesson": "login 200 200 200 404 200",
@@ -89,12 +121,33 @@ PAGES = {
     "cancel_day": "login 403 403 200 200 200",
     "timetable_changes": "login 403 403 200 200 200",
     "undo_change": "login 403 403 405 405 405",
+    "student_papers": "login 403 200 200 404 200",
+    "order_papers": "login 403 200 200 404 200",
+    "contract": "login 403 200 200 404 200",
+    "invoice_new": "login 403 200 200 404 200",
+    "receipt_print": "login 403 405 405 405 405",
+    "receipt_day": "login 403 200 200 200 200",
+    "document": "login 403 200 200 404 200",
+    "document_print": "login 403 405 405 405 405",
+    "document_void": "login 403 403 405 405 405",
+    "invoice_list": "login 403 200 200 200 200",
+    "invoice_step": "login 403 405 405 405 405",
     "renewals": "login 403 200 200 200 200",
+    "renewal_contact": "login 403 405 405 405 405",
+    "payroll": "login 403 403 200 200 200",
+    "own_payslips": "login 200 200 200 200 200",
+    "payroll_prepare": "login 403 403 405 405 405",
+    "payroll_approve": "login 403 403 403 403 200",
+    "payroll_export": "login 403 403 200 200 200",
+    "payslip": "login 200 404 200 404 200",
+    "payslip_approve": "login 403 403 403 403 405",
     "messages": "login 403 200 200 200 200",
     "message_handled": "login 403 405 405 405 405",
     "message_again": "login 403 405 405 405 405",
     # For calendar programs: the secret in the address is the key.
     "feed": "404 404 404 404 404 404",
+    # For whoever holds a paper: the code on it is the key.
+    "verify": "404 404 404 404 404 404",
     # For machines: no personal data, and the report of a message's fate carries a signature.
     "twilio_status": "405 405 405 405 405 405",
     "healthz": "200 200 200 200 200 200",
@@ -119,6 +172,18 @@ POSTS = {
     "student_new": "login 403 200 200 200 200",
     "enrol": "login 403 200 200 404 200",
     "place": "login 403 200 200 404 200",
+    "transfer": "login 403 200 200 404 200",
+    "correct": "login 403 403 200 404 200",
+    "suspend": "login 403 200 200 404 200",
+    "transfer_undo": "login 403 302 302 404 302",
+    "resume": "login 403 302 302 404 302",
+    "write_off_new": "login 403 302 302 404 302",
+    "write_off_step": "login 403 403 403 404 403",  # a step that is not named is nobody's
+    "wallet": "login 403 403 403 404 403",
+    "refund_new": "login 403 200 200 404 200",
+    "order": "login 403 302 302 404 302",
+    "class_renewals": "login 403 200 200 404 200",
+    "refund": "login 403 403 403 404 403",  # a step that is not named is nobody's
     "lesson_move": "login 403 403 200 404 200",
     "lesson_cancel": "login 403 403 200 404 200",
     "calendar_days": "login 403 403 200 200 200",
@@ -148,7 +213,7 @@ POSTS = {
     "over_full": "login 403 403 200 404 200",
     "class_new": "login 403 403 200 200 200",
     "class_times": "login 403 403 200 404 200",
-    "class_length": "login 403 403 302 404 302",
+    "class_length": "login 403 403 200 404 200",
     "class_transfer": "login 403 200 200 404 200",
     "class_wait": "login 403 302 302 404 302",
     "waiting_entry": "login 403 302 302 404 302",
@@ -158,6 +223,18 @@ POSTS = {
     "teacher_absence_withdraw": "login 403 403 302 404 302",
     "cancel_day": "login 403 403 200 200 200",
     "undo_change": "login 403 403 302 404 302",
+    "month": "login 403 403 403 404 302",  # it is not over: the page says so
+    "payroll_prepare": "login 403 403 302 302 302",
+    "payroll_approve": "login 403 403 403 403 302",
+    "payslip_approve": "login 403 403 403 403 302",
+    "contract": "login 403 200 200 404 200",
+    "invoice_new": "login 403 200 200 404 200",
+    "receipt_print": "login 403 200 200 404 200",
+    "receipt_day": "login 403 302 302 302 302",
+    "document_print": "login 403 200 200 404 200",
+    "document_void": "login 403 403 302 404 302",
+    "invoice_step": "login 403 302 302 404 302",
+    "renewal_contact": "login 403 302 302 404 302",
     "message_handled": "login 403 302 302 404 302",
     "message_again": "login 403 302 302 404 302",
 }
@@ -169,6 +246,7 @@ ADMIN = {
     "branches_room": "403 200 200 200 200 | 403 403 200 200 200 | 403 200 200 404 200 | 403 403 403 403 403",
     "branches_calendarday": "403 200 200 200 200 | 403 403 200 200 200 | 403 200 200 404 200 | 403 403 200 404 200",
     "branches_schoolbreak": "403 200 200 200 200 | 403 403 200 200 200 | 403 200 200 404 200 | 403 403 200 404 200",
+    "branches_legalentity": "403 403 200 200 200 | 403 403 403 403 200 | 403 403 200 404 200 | 403 403 403 403 403",
     "branches_user": "403 403 200 200 200 | 403 403 403 403 200 | 403 403 200 404 200 | 403 403 403 403 403",
     "courses_subject": "403 200 200 200 200 | 403 403 403 403 200 | 403 200 200 200 200 | 403 403 403 403 403",
     "courses_course": "403 200 200 200 200 | 403 403 403 403 200 | 403 200 200 200 200 | 403 403 403 403 403",
@@ -176,7 +254,10 @@ ADMIN = {
     "parents_guardian": "403 200 200 200 200 | 403 200 200 200 200 | 403 200 200 404 200 | 403 403 403 403 403",
     "students_student": "403 200 200 200 200 | 403 403 403 403 403 | 403 200 200 404 200 | 403 403 403 403 403",
     "students_enquiry": "403 200 200 200 200 | 403 200 200 200 200 | 403 200 200 404 200 | 403 403 403 403 403",
+    "enrolments_discountrule": "403 200 200 200 200 | 403 403 200 200 200 | 403 200 200 404 200 | 403 403 403 403 403",
     "enrolments_enrolment": "403 200 200 200 200 | 403 403 403 403 403 | 403 200 200 404 200 | 403 403 403 403 403",
+    "payroll_payscheme": "403 403 200 200 200 | 403 403 403 403 200 | 403 403 200 200 200 | 403 403 403 403 403",
+    "payroll_payrate": "403 403 200 200 200 | 403 403 403 403 200 | 403 403 200 404 200 | 403 403 403 403 403",
     "scheduling_leavepolicy": "403 403 200 200 200 | 403 403 200 200 200 | 403 403 200 404 200 | 403 403 403 403 403",
     "scheduling_classgroup": "403 200 200 200 200 | 403 403 200 200 200 | 403 200 200 404 200 | 403 403 403 403 403",
     "messaging_outboundmessage": (
@@ -226,6 +307,34 @@ def world(db):
     trial = TrialBooking.objects.create(
         lesson=lesson, enquiry=EnquiryFactory(branch=a), booked_by=teacher, booked_at=NOW
     )
+    scheme = PayScheme.objects.create(name="每节一百", amount_minor=100_00)
+    slip = PaySlip.objects.create(
+        teacher=teacher,
+        branch=a,
+        month="2026-09-01",
+        prepared_by=teacher,
+        prepared_at=NOW,
+        status="approved",
+        approved_by=teacher,
+        approved_at=NOW,
+    )
+    refunded = EnrolmentFactory(branch=a)
+    sell(refunded)
+    refund = ask(refunded, teacher)
+    order = refunded.lots.get().item.order
+    receipt = issue_receipt(payment=order.payments.get(), by=teacher, now=NOW)
+    invoice = request_invoice(
+        order=order, title_kind="person", title="李芳", amount_minor=100, by=teacher, now=NOW, token="invoice"
+    )
+    carried = Transfer.objects.create(
+        source=refunded,
+        guardian=GuardianshipFactory(student=refunded.student).guardian,
+        amount_minor=1,
+        reason="转课",
+        recorded_at=NOW,
+        recorded_by=teacher,
+        token="transfer",
+    )
     people = {
         "nobody": None,
         "teacher_a": teacher,
@@ -237,7 +346,43 @@ def world(db):
     objects = {
         "student": enrolment.student,
         "enrol": enrolment.student,
+        "order": order,
+        "class_renewals": lesson.class_group,
+        "renewal_slips": lesson.class_group,
+        "enrolments_discountrule": DiscountRule.objects.create(branch=a, kind="other", name="九五折", percent=5),
         "place": enrolment,
+        "statement": enrolment,
+        "statement_pdf": enrolment,
+        "transfer": enrolment,
+        "correct": enrolment,
+        "suspend": enrolment,
+        "transfer_undo": carried,
+        "resume": Suspension.objects.create(
+            enrolment=refunded,
+            from_date="2026-11-21",
+            expected_date="2026-12-21",
+            reason="养病",
+            recorded_at=NOW,
+            recorded_by=teacher,
+        ),
+        "write_off_new": refunded.lots.get(),
+        "write_off_step": WriteOff.objects.create(
+            lot=refunded.lots.get(), credits=1, value_minor=1, reason="过期", requested_at=NOW, requested_by=teacher
+        ),
+        "wallet": carried.guardian,
+        "refund_new": enrolment,
+        "refund": refund,
+        "refund_pdf": refund,
+        "student_papers": enrolment.student,
+        "order_papers": order,
+        "contract_child": refunded.student,
+        "invoice_new": order,
+        "receipt_print": receipt.payment,
+        "document": receipt,
+        "document_print": receipt,
+        "document_void": receipt,
+        "invoice_step": invoice,
+        "branches_legalentity": LegalEntity.objects.create(branch=a, name="轻校"),
         "lesson": lesson,
         "lesson_move": lesson,
         "lesson_cancel": lesson,
@@ -268,6 +413,18 @@ def world(db):
             teacher=teacher, starts_at=NOW, ends_at=at("2030-01-01 10:00"), recorded_by=teacher, recorded_at=NOW
         ),
         "undo_change": TimetableChange.objects.create(branch=a, kind="move", by=teacher, at=NOW),
+        "renewal_contact": RenewalOpportunity.objects.create(
+            enrolment=refunded,
+            student=refunded.student,
+            subject=refunded.course.subject,
+            cause="low",
+            opened_at=NOW,
+            due_date=NOW.date(),
+        ),
+        "payslip": slip,
+        "payslip_approve": slip,
+        "payroll_payscheme": scheme,
+        "payroll_payrate": PayRate.objects.create(teacher=teacher, branch=a, scheme=scheme, valid_from="2026-01-01"),
         "message_handled": message,
         "message_again": message,
         "calendar_day_remove": CalendarDayFactory(branch=a, day="2030-03-05"),
@@ -307,16 +464,25 @@ def url_names(resolver=None, namespace=""):
 def address(name, objects):
     arguments = {
         "twilio_status": ["unknown"],
+        "verify": ["unknown"],
+        "contract": [objects["order_papers"].pk, objects["contract_child"].pk],
         "feed": ["unknown"],
         "timetable_pdf": ["room", objects["branches_room"].pk],
         "admin:app_list": ["students"],
         "admin:view_on_site": [1, 1],
         "admin:auth_user_password_change": [objects["branches_user"].pk],
+        "month": _month_sold(objects["branches_branch"]),
+        "month_xlsx": _month_sold(objects["branches_branch"]),
         "clash": [objects["over_full"].pk, objects["clash_with"].pk],
     }
     if name in objects:
         return reverse(name, args=[objects[name].pk])
     return reverse(name, args=arguments.get(name, []))
+
+
+def _month_sold(branch):
+    """The month of the first sale, which is the next to be closed."""
+    return [branch.pk, NOW.year, NOW.month]
 
 
 def answer_to(client, person, url, method="get"):

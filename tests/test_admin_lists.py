@@ -6,7 +6,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from branches.models import LegalEntity
+from enrolments.models import DiscountRule
 from messaging.services import queue_message
+from payroll.models import PayRate, PayScheme
 from scheduling.models import LeavePolicy
 from tests.factories import (
     NOW,
@@ -59,6 +62,7 @@ ROWS = {
     "branches_room": lambda branch, number: RoomFactory(branch=branch),
     "branches_calendarday": lambda branch, number: CalendarDayFactory(branch=branch, day=f"2026-12-0{number + 1}"),
     "branches_schoolbreak": lambda branch, number: SchoolBreakFactory(branch=branch),
+    "branches_legalentity": lambda branch, number: LegalEntity.objects.get_or_create(branch=branch)[0],
     "branches_user": lambda branch, number: manager_of(branch),
     "courses_subject": lambda branch, number: ClassGroupFactory(branch=branch).course.subject,
     "courses_course": lambda branch, number: ClassGroupFactory(branch=branch).course,
@@ -67,8 +71,18 @@ ROWS = {
     "students_student": lambda branch, number: guardianship(branch, number).student,
     "students_enquiry": lambda branch, number: EnquiryFactory(branch=branch),
     "enrolments_enrolment": enrolment,
+    "enrolments_discountrule": lambda branch, number: DiscountRule.objects.create(
+        branch=branch, kind="other", name=f"优惠{number}", percent=5
+    ),
     "scheduling_classgroup": class_group,
     "scheduling_leavepolicy": lambda branch, number: LeavePolicy.objects.get_or_create(branch=branch)[0],
+    "payroll_payscheme": lambda branch, number: PayScheme.objects.create(name=f"方案{number}"),
+    "payroll_payrate": lambda branch, number: PayRate.objects.create(
+        teacher=teacher_of(branch),
+        branch=branch,
+        scheme=PayScheme.objects.create(name=f"方案{number}"),
+        valid_from="2026-01-01",
+    ),
     "messaging_outboundmessage": message,
 }
 

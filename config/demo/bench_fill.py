@@ -11,7 +11,7 @@ from config.demo.bench_scale import COURSES, SPARE_ROOMS
 from config.demo.bench_sql import count_on_from, execute
 from core.health import has_pending_migrations
 from courses.models import Course, Subject
-from enrolments.models import CreditLot
+from enrolments.models import Books, CreditLot
 from parents.models import Guardian
 from scheduling.models import ClassGroup, Lesson, ScheduleRule
 from students.models import Student
@@ -66,6 +66,7 @@ def refuse_other_database():
 def _add_school(scale):
     branches = [Branch(pk=n, name=f"校区{n:03d}", code=CODE.format(n)) for n in range(1, scale.branches + 1)]
     Branch.objects.bulk_create(branches)
+    Books.objects.bulk_create(Books(branch=branch) for branch in branches)
     rooms = scale.rooms + SPARE_ROOMS
     Room.objects.bulk_create(
         Room(pk=(branch.pk - 1) * rooms + n, branch=branch, name=f"{n}号教室")

@@ -94,7 +94,7 @@ def _enrol(now):
     """One purchase each. What the lessons held took is not in the ledger: nothing that is measured reads it."""
     at = f"'{now.isoformat()}'::timestamptz"
     pairs = "(SELECT DISTINCT student_id, branch_id, course_id FROM bench_seat) AS pair"
-    insert(Enrolment, pairs, created_at=at, **_same("student_id", "branch_id", "course_id"))
+    insert(Enrolment, pairs, created_at=at, balance=str(CREDITS), **_same("student_id", "branch_id", "course_id"))
     owned = {"paid_credits": str(CREDITS), "list_price_minor": "10000", "paid_minor": str(CREDITS * 10000)}
     insert(
         CreditLot,
@@ -105,6 +105,8 @@ def _enrol(now):
         start_date="e.created_at::date",
         expires_date="e.created_at::date + 365",
         sold_at="e.created_at",
+        booked_date="e.created_at::date",
+        paid_left=str(CREDITS),
         sold_by_id="1",
         token="'bench-' || e.id",  # noqa: S106  a number
         **owned,
@@ -121,6 +123,7 @@ def _enrol(now):
         pool_left_after="l.paid_credits",
         reference="'lot:' || l.id",
         occurred_at="l.sold_at",
+        booked_date="l.booked_date",
         recorded_at="l.sold_at",
         recorded_by_id="1",
     )

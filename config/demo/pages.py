@@ -13,7 +13,7 @@ from branches.models import User
 from branches.roles import Role
 from core.clock import monday_of
 from scheduling.models import ClassGroup, KeptClash, Lesson, MakeUp
-from students.models import Guardianship, Student
+from students.models import Enquiry, Guardianship, Student
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,17 @@ def classes(user):
     return [reverse("class_detail", args=[group.pk]) for group in groups.order_by("-student_count", "pk")]
 
 
+def class_times(user):
+    """Other weekly times, and more lessons or fewer."""
+    return [f"{address}times/" for address in classes(user)]
+
+
+def trials(user):
+    """The next lessons of the course that was asked for."""
+    enquiries = Enquiry.objects.visible_to(user).open().filter(course__isnull=False)
+    return [reverse("enquiry_trial", args=[enquiry.pk]) for enquiry in enquiries.order_by("pk")[:200]]
+
+
 def clashes(user):
     """The pairs of classes that clash."""
     kept = KeptClash.objects.visible_to(user).unsolved().upcoming(timezone.now())
@@ -83,6 +94,15 @@ def clashes(user):
 def make_ups(user):
     rights = MakeUp.objects.visible_to(user).open(timezone.localdate())
     return [reverse("make_up", args=[right.pk]) for right in rights[:200]]
+
+
+def payroll(user):
+    """This month: the demo's lessons are of this week."""
+    return [f"{reverse('payroll')}?month={timezone.localdate():%Y-%m}"]
+
+
+def papers(user):
+    return [reverse("student_papers", args=[student.pk]) for student in _students(user)]
 
 
 def searches(user):
@@ -99,6 +119,7 @@ def listed(name):
 
 PAGES = [
     Page("home", Role.FRONT_DESK, home),
+    Page("home-manager", Role.MANAGER, home),
     Page("home-owner", Role.OWNER, home),
     Page("home-teacher", Role.TEACHER, home),
     Page("search", Role.FRONT_DESK, searches),
@@ -108,10 +129,16 @@ PAGES = [
     Page("lesson", Role.MANAGER, lessons_to_come),
     Page("classes", Role.MANAGER, listed("class_list")),
     Page("class", Role.MANAGER, classes),
+    Page("class-times", Role.MANAGER, class_times),
     Page("clash", Role.MANAGER, clashes),
     Page("calendar", Role.MANAGER, listed("calendar_days")),
     Page("make-up", Role.FRONT_DESK, make_ups),
+    Page("trial", Role.FRONT_DESK, trials),
     Page("roll-call", Role.TEACHER, roll_calls),
     Page("renewals", Role.FRONT_DESK, listed("renewals")),
+    Page("receipts", Role.FRONT_DESK, listed("receipt_day")),
+    Page("papers", Role.FRONT_DESK, papers),
+    Page("invoices", Role.FRONT_DESK, listed("invoice_list")),
+    Page("payroll", Role.MANAGER, payroll),
     Page("messages", Role.FRONT_DESK, listed("messages")),
 ]

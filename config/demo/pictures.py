@@ -5,12 +5,14 @@ import io
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from config.demo.browser import SIZES, launch, open_window
 from config.demo.environment import HOST
 from config.demo.pages import PAGES
+from config.demo.papers import print_examples
 from config.demo.school import sign_ins
 
 COLOURS = 256  # enough for pages, and a third of the size
@@ -19,6 +21,8 @@ COLOURS = 256  # enough for pages, and a third of the size
 def take_pictures(*, base_url, folder, is_dark):
     """Write NAME-SIZE.png for each page and size."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name, image in print_examples(now=timezone.now()):
+        _write(image, folder / f"{name}.png")
     subjects = _subjects()  # before Playwright's event loop, in which the database is not to be used
     with sync_playwright() as playwright:
         browser = launch(playwright)

@@ -22,10 +22,13 @@ from branches.roles import Role
 from config.demo import DemoError
 from config.demo.checks import BOOKS, refuse_missing_books
 from config.demo.environment import is_entered
+from config.demo.papers import set_legal_details
+from config.demo.pay import set_pay
 from core.health import has_pending_migrations
 from core.triggers import remove_triggers
 from courses.models import Course, CoursePackage
 from imports.problems import BookError
+from renewals.services import open_due_opportunities
 from scheduling.models import Attendance, LeavePolicy, Lesson
 from scheduling.services import call_roll
 
@@ -70,6 +73,9 @@ def load_school(*, now):
     _call_rolls(until=today)
     for branch in Branch.objects.all():
         _set_leave_policy(branch)
+    set_legal_details()
+    open_due_opportunities(now=now)
+    set_pay(since=opening.date().replace(month=1, day=1))
     User.objects.update(password=make_password(PASSWORD))  # made once: each takes half a second
 
 

@@ -1,14 +1,72 @@
+from dashboard.views.books import BooksView, MonthView, MonthWorkbookView
+from dashboard.views.class_renewals import ClassRenewalsView, RenewalSlipsView
+from dashboard.views.contracts import ContractView
+from dashboard.views.credit_moves import CorrectionView, TransferUndoView, TransferView
+from dashboard.views.documents import (
+    DocumentPrintView,
+    DocumentView,
+    DocumentVoidView,
+    OrderPapersView,
+    ReceiptDayView,
+    ReceiptPrintView,
+    StudentPapersView,
+    VerifyView,
+)
 from dashboard.views.enrol import EnrolView, PlaceView, StudentCreateView
+from dashboard.views.expiring import ExpiringView, WriteOffNewView, WriteOffStepView
 from dashboard.views.home import HomeView, LessonsToCallView
+from dashboard.views.invoices import InvoiceListView, InvoiceNewView, InvoiceStepView
+from dashboard.views.orders import OrderListView, OrderView, OrderWorkbookView
+from dashboard.views.refund_new import RefundNewView
+from dashboard.views.refunds import RefundListView, RefundPdfView, RefundView
 from dashboard.views.search import SearchView
+from dashboard.views.statement import StatementPdfView, StatementView
 from dashboard.views.student import StudentView
+from dashboard.views.suspensions import ResumeView, SuspendView, SuspensionListView
+from dashboard.views.wallets import WalletView
 
 __all__ = [
+    "BooksView",
+    "ClassRenewalsView",
+    "ContractView",
+    "CorrectionView",
+    "DocumentPrintView",
+    "DocumentView",
+    "DocumentVoidView",
     "EnrolView",
+    "ExpiringView",
     "HomeView",
+    "InvoiceListView",
+    "InvoiceNewView",
+    "InvoiceStepView",
     "LessonsToCallView",
+    "MonthView",
+    "MonthWorkbookView",
+    "OrderListView",
+    "OrderPapersView",
+    "OrderView",
+    "OrderWorkbookView",
     "PlaceView",
+    "ReceiptDayView",
+    "ReceiptPrintView",
+    "RefundListView",
+    "RefundNewView",
+    "RefundPdfView",
+    "RefundView",
+    "RenewalSlipsView",
+    "ResumeView",
     "SearchView",
+    "StatementPdfView",
+    "StatementView",
     "StudentCreateView",
+    "StudentPapersView",
     "StudentView",
+    "SuspendView",
+    "SuspensionListView",
+    "TransferUndoView",
+    "TransferView",
+    "VerifyView",
+    "WalletView",
+    "WriteOffNewView",
+    "WriteOffStepView",
 ]

@@ -1,3 +1,6 @@
+from datetime import timedelta
+from functools import cached_property
+
 from django.contrib import messages
 from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect
@@ -8,17 +11,21 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import FormView
 
 from branches.pages import StaffPageMixin
-from core.clock import local_date
+from core.clock import day_text, local_date
 from core.money import yuan
 from courses.models import Course, CoursePackage
-from dashboard.forms import EnrolForm, PlaceForm, StudentForm
-from enrolments.models import Enrolment
-from enrolments.services import enrol_student
+from dashboard.forms import PlaceForm, StudentForm
+from dashboard.order_forms import BY_LESSONS, EnrolForm
+from dashboard.orders import last_package, offers_of, sell
+from enrolments.models import DiscountRule, Enrolment, Order
+from enrolments.services import OrderError, PaymentError, PrepaymentError, WalletError, add_line, prepare_order
 from scheduling.clashes import LessonClashError
 from scheduling.models import ClassGroup
 from scheduling.services import ScheduleError, place_student
 from students.models import Student
 from students.services import register_student
+
+DRAFT_DAYS = timedelta(days=30)  # a draft written at the desk is an offer for so long
 
 
 def teaching(course, branches):
@@ -49,7 +56,7 @@ class StudentCreateView(StaffPageMixin, FormView):
 
 
 class EnrolView(StaffPageMixin, FormView):
-    """Enrol a found child in a package: course, package, class if one fits, how it was paid."""
+    """Sell a child a course: what, in which class, how it is paid. Also one more line of a draft (?order=17)."""
 
     permission_required = "enrolments.add_enrolment"
     template_name = "dashboard/enrol.html"
@@ -60,19 +67,50 @@ class EnrolView(StaffPageMixin, FormView):
         if not self.has_permission():  # dispatch says so: the right comes before the object
             return
         self.student = get_object_or_404(Student.objects.visible_to(request.user), pk=kwargs["pk"])
+        self.order = self._draft(request.GET.get("order", ""))
         self.branches = request.user.branches_with("enrolments.add_enrolment")
+        if self.order:
+            self.branches = self.branches.filter(pk=self.order.branch_id)
         course_id = request.GET.get("course", "")
-        self.course = Course.objects.filter(pk=course_id).first() if course_id.isdecimal() else None
+        courses = Course.objects.select_related("subject")
+        self.course = courses.filter(pk=course_id).first() if course_id.isdecimal() else None
+
+    def _draft(self, pk):
+        drafts = Order.objects.visible_to(self.request.user).filter(status=Order.Status.DRAFT).select_related("branch")
+        return get_object_or_404(drafts, pk=pk) if pk.isdecimal() else None
+
+    @cached_property
+    def now(self):
+        return timezone.now()
+
+    @cached_property
+    def branch(self):
+        """Where it is most likely sold: where the child comes to."""
+        return self.branches.filter(pk__in=self.student.branches.all()).first() or self.branches.first()
+
+    @cached_property
+    def packages(self):
+        return CoursePackage.objects.on_sale().filter(course=self.course).select_related("course__subject")
 
     def get_form_kwargs(self):
-        here = self.branches.filter(pk__in=self.student.branches.all()).first() or self.branches.first()
-        packages = CoursePackage.objects.on_sale().filter(course=self.course).select_related("course")
+        today = local_date(self.now, self.branch.time_zone)
         return super().get_form_kwargs() | {
-            "branches": self.branches,
-            "branch": here,
-            "packages": packages,
-            "class_groups": teaching(self.course, self.branches),
+            "course": self.course,
+            "guardian": self.student.main_guardian,
+            "today": today,
+            "adds": bool(self.order),
+            "choices": {
+                "branch": self.branches,
+                "package": self.packages,
+                "class_group": teaching(self.course, self.branches),
+                "discount": DiscountRule.objects.in_branches(self.branches).on(today),
+            },
         }
+
+    def get_initial(self):
+        """The package that the child had last: the same once more is one click."""
+        last = last_package(self.student, self.course) if self.course else None
+        return {"branch": self.branch, "package": last.pk if last else None}
 
     def get_context_data(self, **kwargs):
         courses = Course.objects.filter(is_active=True, packages__is_active=True).distinct()
@@ -81,43 +119,64 @@ class EnrolView(StaffPageMixin, FormView):
             student=self.student,
             course=self.course,
             courses=courses,
+            order=self.order,
+            by_lessons=BY_LESSONS,
+            law=offers_of(self.packages, student=self.student, branch=self.branch, now=self.now),
             **kwargs,
         )
 
     def form_valid(self, form):
         try:
-            lot = self._enrol(form.cleaned_data)
+            return self._act(form)
+        except PrepaymentError as error:
+            form.add_error(None, str(error))
+            return self.render_to_response(self.get_context_data(form=form, refused=error))
+        except (OrderError, PaymentError, WalletError) as error:
+            form.add_error(None, str(error))
         except (LessonClashError, ScheduleError) as error:
             form.add_error("class_group", str(error))
-            return self.form_invalid(form)
-        messages.success(
-            self.request,
-            _("Enrolled: %(package)s. %(amount)s received.") % {"package": lot.package, "amount": yuan(lot.paid_minor)},
-        )
-        return redirect("student", pk=self.student.pk)
+        return self.form_invalid(form)
+
+    def _act(self, form):
+        data, user, line = form.cleaned_data, self.request.user, form.line(self.student)
+        if self.order:
+            add_line(order=self.order, line=line, by=user, token=data["token"])
+            return redirect("order", pk=self.order.pk)
+        if self.request.POST.get("action") == "draft":
+            order = self._prepare(line, data)
+            until = {"day": day_text(order.lapses_date)}
+            messages.success(self.request, _("Kept as a draft until %(day)s.") % until)
+        else:
+            order = self._sell(form, line, data)
+            order.refresh_from_db()
+            amount = {"amount": yuan(order.paid_minor)}
+            messages.success(self.request, _("Enrolled. %(amount)s received.") % amount)
+        return redirect("order", pk=order.pk)
 
     @transaction.atomic
-    def _enrol(self, data):
-        now, user = timezone.now(), self.request.user
-        lot = enrol_student(
-            student=self.student,
-            branch=data["branch"],
-            package=data["package"],
-            method=data["method"],
-            sold_by=user,
-            start_date=data["start_date"],
-            now=now,
+    def _sell(self, form, line, data):
+        order = self._prepare(line, data)
+        sell(
+            order=order,
+            tenders=form.tenders(line.amount_minor),
+            by=self.request.user,
+            now=self.now,
             token=data["token"],
+            pass_reason=data["pass_reason"],
+            due_date=data["due_date"],
         )
-        if data["class_group"]:
-            place_student(
-                class_group=data["class_group"],
-                enrolment=lot.enrolment,
-                joined_date=data["start_date"],
-                by=user,
-                now=now,
-            )
-        return lot
+        return order
+
+    def _prepare(self, line, data):
+        return prepare_order(
+            branch=data["branch"],
+            guardian=self.student.main_guardian,
+            lines=[line],
+            by=self.request.user,
+            now=self.now,
+            token=data["token"],
+            lapses_date=local_date(self.now, data["branch"].time_zone) + DRAFT_DAYS,
+        )
 
 
 class PlaceView(StaffPageMixin, FormView):

@@ -19,7 +19,7 @@ class SearchView(StaffPageMixin, ListView):
     def get_queryset(self):
         user, text = self.request.user, self.text
         students = Student.objects.visible_to(user).with_guardians()
-        enrolments = Enrolment.objects.visible_to(user).with_balance().select_related("course", "branch")
+        enrolments = Enrolment.objects.visible_to(user).select_related("course", "branch")
         found = students.matching(text) if text else students
         return found.prefetch_related(Prefetch("enrolments", enrolments.order_by("pk"), to_attr="accounts"))
 

@@ -4,8 +4,9 @@ from django.utils import timezone
 from django.views.generic import DetailView
 
 from branches.pages import StaffPageMixin
+from dashboard.orders import STATES
 from dashboard.timeline import timeline_of
-from enrolments.models import Enrolment
+from enrolments.models import Enrolment, Order, Suspension
 from messaging.models import OutboundMessage
 from renewals.querysets import with_run_out
 from scheduling.models import Attendance, ClassMember, MakeUp
@@ -33,8 +34,10 @@ class StudentView(StaffPageMixin, DetailView):
             title=student.name,
             accounts=accounts,
             memberships=self._memberships(accounts),
+            away=Suspension.objects.open().filter(enrolment__in=accounts),
             next_lessons=self._next_lessons(user, student, now),
             make_ups=self._make_ups(user, student),
+            open_orders=self._open_orders(user, student),
             timeline=timeline_of(student, accounts, OutboundMessage.objects.visible_to(user)),
             today=timezone.localdate(),
             branches=student.branches.all(),
@@ -46,6 +49,11 @@ class StudentView(StaffPageMixin, DetailView):
     def _accounts(self, user, student, now):
         enrolments = Enrolment.objects.visible_to(user).filter(student=student)
         return with_run_out(enrolments, now=now).select_related("course", "branch").order_by("pk")
+
+    def _open_orders(self, user, student):
+        """What is owing, and what was prepared."""
+        orders = Order.objects.visible_to(user).filter(pk__in=student.order_items.values("order"))
+        return orders.filter(STATES["owing"] | STATES["draft"]).order_by("pk")
 
     def _memberships(self, accounts):
         members = ClassMember.objects.filter(enrolment__in=accounts, left_date__isnull=True)

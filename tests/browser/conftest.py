@@ -1,12 +1,17 @@
 """A real Chromium on the live server. A page that complains in its console, or answers 5xx, fails a test."""
 
+import json
 import os
+import socket
 import threading
+from collections import defaultdict
+from contextlib import suppress
 
 import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import Client
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect, sync_playwright
 
 from config.demo.browser import launch, open_window
@@ -15,6 +20,7 @@ from config.demo.browser import launch, open_window
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
+FORGET = "if (location.protocol === 'http:') { localStorage.clear(); sessionStorage.clear() }"
 expect.set_options(timeout=30_000)  # milliseconds: a busy machine is slow, not wrong
 
 
@@ -36,30 +42,62 @@ def problems():
     assert found == []
 
 
+@pytest.fixture(scope="session")
+def tabs(browser, live_server):
+    """Open tabs that no test is using, by the kind of their window: a new window costs more than most pages."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def page_as(browser, live_server, problems):
+def page_as(browser, live_server, problems, tabs):
     """page_as(user, size="phone"): a page of that person, signed in; of a stranger without `user`."""
-    windows = []
+    used = []
 
     def open_page(user=None, *, size="desktop", **options):
-        window = open_window(browser, base_url=live_server.url, size=size, **options)
-        windows.append(window)
+        kind = json.dumps([size, options], sort_keys=True)
+        page = tabs[kind].pop() if tabs[kind] else new_tab(browser, live_server, size, options)
         if user:
-            window.add_cookies([session_cookie(user, live_server.url)])
-        page = window.new_page()
-        watch(page, problems)
+            page.context.add_cookies([session_cookie(user, live_server.url)])
+        used.append((kind, page, watch(page, problems)))
         return page
 
     yield open_page
-    for window in windows:
-        window.close()
+    for kind, page, watchers in used:
+        try:
+            leave(page, watchers)
+            tabs[kind].append(page)
+        except PlaywrightError:  # on its way to another page it cannot be asked to forget
+            page.context.close()
     wait_for_answers(live_server.thread.httpd)
 
 
+def new_tab(browser, live_server, size, options):
+    return open_window(browser, base_url=live_server.url, size=size, **options).new_page()
+
+
+def leave(page, watchers):
+    """As if nobody had been here: nothing routed, nothing stored, an empty page, no button held, no cookie."""
+    page.unroute_all()
+    page.emulate_media(media="null")
+    page.evaluate(FORGET)
+    for event, watcher in watchers.items():
+        page.remove_listener(event, watcher)
+    page.goto("about:blank")
+    page.mouse.up()
+    page.mouse.move(0, 0)
+    page.context.clear_cookies()
+
+
 def wait_for_answers(server):
-    """A request that its page left behind still reads: the flush that ends the test would find it in its way."""
+    """A request that its page left behind still reads: the flush that ends the test would find it in its way.
+
+    The browser keeps its connections for the next page: they are told that nothing more will come, answer and end.
+    """
     for thread in threading.enumerate():
         if getattr(getattr(thread, "_target", None), "__self__", None) is server:
+            with suppress(AttributeError, OSError):  # it ended meanwhile
+                connection, _address = thread._args
+                connection.shutdown(socket.SHUT_RD)
             thread.join(timeout=30)
 
 
@@ -79,6 +117,10 @@ def watch(page, problems):
         if response.status >= 500:
             problems.append(f"{response.status}: {response.url}")
 
-    page.on("console", on_console)
-    page.on("pageerror", lambda error: problems.append(f"script: {error}"))
-    page.on("response", on_response)
+    def on_script_error(error):
+        problems.append(f"script: {error}")
+
+    watchers = {"console": on_console, "pageerror": on_script_error, "response": on_response}
+    for event, watcher in watchers.items():
+        page.on(event, watcher)
+    return watchers

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from scheduling.models import KeptClash
+from scheduling.models import AvailabilityWindow, KeptClash, RuleOverride
 from tests.browser.checks import assert_fits_the_width
 from tests.factories import (
     NOW,
@@ -203,6 +203,45 @@ def test_a_lesson_is_dragged_to_another_day_of_a_room_s_week(page_as, lesson):
     lesson.refresh_from_db()
     assert lesson.starts_at == at("2026-11-29 09:00")
     assert lesson.room.name == "101"
+
+
+def test_a_lesson_is_dragged_to_another_teacher(page_as, lesson):
+    other = teacher_of(lesson.branch, name="李老师")
+    page = page_as(manager_of(lesson.branch))
+    page.goto(f"{WEEK}&by=teacher&span=day")
+    card = card_of(page, lesson)
+    to = page.locator(".bd .ec-col-head", has_text="李老师").bounding_box()
+    box = card.bounding_box()
+
+    drag(page, card, right=to["x"] + to["width"] / 2 - box["x"] - box["width"] / 2).up()
+
+    expect(page.locator("[data-board-toast]")).to_be_visible()
+    expect(card).to_contain_text("李老师")
+    lesson.refresh_from_db()
+    assert (lesson.teacher, lesson.starts_at) == (other, at("2026-11-28 09:00"))
+    assert lesson.class_group.teacher.name == "张老师"  # of the class; the pay follows the lesson
+
+
+def test_a_rule_that_warns_asks_for_a_reason_and_lets_it_pass(page_as, problems, lesson):
+    """The teacher offers the morning; the drop is at two in the afternoon."""
+    AvailabilityWindow.objects.create(teacher=lesson.teacher, weekday=5, start_time="08:00", end_time="12:00")
+    page = page_as(manager_of(lesson.branch))
+    page.goto(WEEK)
+
+    drag(page, card_of(page, lesson), down=hours(5)).up()
+    refusal = page.locator("[data-test=refusal]")
+    keep = refusal.locator("[data-dialog-keep-button]")
+    expect(refusal).to_contain_text("张老师")
+    expect(keep).to_be_disabled()
+    refusal.locator("#keep-reason").fill("家长只有下午有空")
+    keep.click()
+
+    expect(page.locator("[data-board-toast]")).to_be_visible()
+    expect(card_of(page, lesson)).to_contain_text("14:00–15:30")
+    assert is_there(lesson, "2026-11-28 14:00")
+    override = RuleOverride.objects.get(lesson=lesson)
+    assert (override.rule, override.reason) == ("teacher_unavailable", "家长只有下午有空")
+    provoked(problems, 409)
 
 
 def test_a_lesson_is_made_longer(page_as, lesson):

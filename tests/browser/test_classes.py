@@ -168,6 +168,32 @@ def test_manager_changes_this_and_the_following(page_as, manager, group, size):
 
 
 @SIZES
+def test_manager_sees_the_dates_of_more_lessons_before_adding_them(page_as, manager, group, size):
+    CalendarDayFactory(branch=group.branch, day="2027-01-02", reason="校庆")
+    page = page_as(manager, size=size)
+    page.goto(reverse("class_times", args=[group.pk]))
+    number = page.locator("[data-length-form] [name=lessons_total]")
+    number.focus()
+
+    number.fill("8")
+
+    expect(page.locator("[data-test=added]")).to_contain_text("2")
+    expect(page.locator("[data-test=skipped]")).to_contain_text("1")
+    expect(page.locator("[data-test=length] .cl-dates > li[data-skipped]")).to_contain_text("校庆")
+    assert_fits_the_width(page)
+    number.fill("5")
+    expect(page.locator("[data-test=dropped]")).to_contain_text("1")
+    assert group.lessons.active().count() == 6
+    number.fill("8")
+    expect(page.locator("[data-test=added]")).to_be_visible()
+    page.locator("[data-test=length-change]").click()
+    page.wait_for_url(f"**{reverse('class_detail', args=[group.pk])}")
+
+    days = [f"{lesson.local_date:%m-%d}" for lesson in group.lessons.all()]
+    assert days[6:] == ["01-09", "01-16"]
+
+
+@SIZES
 def test_desk_moves_a_child_and_the_next_in_line_gets_the_seat(page_as, manager, group, size):
     other = ClassGroupFactory(branch=group.branch, course=group.course, name="围棋乙班", lessons_total=6)
     ScheduleRuleFactory(class_group=other, start_time="14:00")

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from messaging.models import OutboundMessage, Status
 from renewals.notifications import plan_renewal_reminders
+from renewals.services import open_due_opportunities
 from tests.browser.checks import assert_fits_the_width
 from tests.factories import NOW, EnrolmentFactory, GuardianshipFactory, desk_of, sell
 from tests.renewals.conftest import put_in_class, use
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def desk(branch, monkeypatch):
     monkeypatch.setattr("renewals.views.RenewalListView.now", NOW)
+    monkeypatch.setattr("renewals.views.ContactView.now", NOW)
     return desk_of(branch)
 
 
@@ -30,6 +32,7 @@ def children(branch):
         use(enrolment, 20 - left)
         put_in_class(enrolment)
     plan_renewal_reminders(now=NOW)
+    open_due_opportunities(now=NOW)
 
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])
@@ -49,6 +52,21 @@ def test_desk_finds_the_urgent_one_and_renews(page_as, desk, children, size, sch
     expect(rows.locator("a[href^='tel:+86']")).to_be_visible()
     rows.locator("a[href*='/enrol/?course=']").click()
     expect(page).to_have_url(re.compile(r"/students/\d+/enrol/\?course=\d+"))
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contact_is_noted_in_two_clicks(page_as, desk, children, size, scheme):
+    page = page_as(desk, size=size, color_scheme=scheme)
+    page.goto("/renewals/")
+    rows = page.locator(".qx-renewals tbody tr")
+
+    rows.first.locator("[data-test=note]").click()
+    assert_fits_the_width(page)
+    rows.first.locator("button[value='promised:week']").click()
+
+    expect(page.locator("[data-test=stage-promised] b")).to_have_text("1")
+    expect(rows.last).to_contain_text("田萍")  # asked again in a week
 
 
 def test_a_choice_shows_at_once(page_as, desk, children):

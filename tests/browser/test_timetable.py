@@ -4,7 +4,17 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.browser.checks import assert_fits_the_width
-from tests.factories import NOW, ClassGroupFactory, LessonFactory, RoomFactory, at, desk_of, manager_of, teacher_of
+from tests.factories import (
+    NOW,
+    AttendanceFactory,
+    ClassGroupFactory,
+    LessonFactory,
+    RoomFactory,
+    at,
+    desk_of,
+    manager_of,
+    teacher_of,
+)
 
 pytestmark = pytest.mark.browser
 WEEK = reverse("week")
@@ -91,6 +101,22 @@ def test_one_day_by_room(page_as, lesson):
 
     expect(page.locator(".bd .ec-col-head")).to_contain_text(lesson.room.name)
     expect(page.locator(".bd-now")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_a_child_s_week_is_opened_from_the_child_s_page(page_as, lesson, size):
+    child = AttendanceFactory(lesson=lesson).enrolment.student
+    beside(lesson, "2026-11-21 14:00", "书法班")
+    page = page_as(desk_of(lesson.branch), size=size)
+    page.goto(reverse("student", args=[child.pk]))
+
+    page.locator(f"a[href='{WEEK}?student={child.pk}']").click()
+
+    shown = page.locator(".bd-card:visible" if size == "desktop" else ".tt-card:visible")
+    expect(shown).to_have_count(1)
+    expect(shown).to_contain_text("围棋甲班")
+    expect(page.locator(".tt-child")).to_contain_text(child.name)
+    assert_fits_the_width(page)
 
 
 def test_paper_gets_the_list(page_as, lesson):

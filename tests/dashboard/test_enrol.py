@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from branches.models import Branch
-from enrolments.models import CreditLot, Enrolment, Payment
+from enrolments.models import CreditLot, Enrolment, Order, Payment
 from parents.models import Guardian
 from scheduling.models import Attendance, ClassMember
 from students.models import Student
@@ -54,13 +54,13 @@ def group(branch, package):
     return lesson.class_group
 
 
-def test_enrolling_sells_the_package_and_comes_back_to_the_child(client, branch, student, package):
+def test_enrolling_sells_the_package_and_shows_the_order(client, branch, student, package):
     client.force_login(desk_of(branch))
 
     response = enrol(client, student, package)
 
-    assert response.redirect_chain[-1][0] == reverse("student", args=[student.pk])
-    assert Enrolment.objects.with_balance().get().balance == 26
+    assert response.redirect_chain[-1][0] == reverse("order", args=[Order.objects.get().pk])
+    assert Enrolment.objects.get().balance == 26
     assert Payment.objects.get().amount_minor == 1710_00
     assert "¥1,710.00" in response.content.decode()
 
