@@ -60,7 +60,7 @@ def load_school(*, now):
 
     refuse_missing_books()
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    opening = today - datetime.timedelta(days=today.weekday(), hours=-7)
+    opening = min(today - datetime.timedelta(days=today.weekday(), hours=-7), timezone.localtime(now))
     owner = User.objects.create_user(username=OWNER, name=_("Demo owner"), is_staff=True)
     Membership.objects.create(user=owner, role=Role.OWNER)
     try:
