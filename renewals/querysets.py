@@ -119,6 +119,7 @@ def _today_of_branch(now):
     zones = Branch.objects.order_by().values_list("time_zone", flat=True).distinct()
     return Case(
         *[When(branch__time_zone=zone, then=Value(local_date(now, zone))) for zone in zones],
+        default=Cast(Value(None), DateField()),  # a school without branches: NULL alone has no type
         output_field=DateField(),
     )
 
