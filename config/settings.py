@@ -134,6 +134,9 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- language and time -----------------------------------------------------------------------------------
 
+# "Fixed default value": it warns of a time of day, such as that of the reminders, when it is just then.
+SILENCED_SYSTEM_CHECKS = ["fields.W161"]
+
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 # Ours first, then the words of the theme and of the job queue, which bring none in Chinese.

@@ -1,6 +1,7 @@
 import logging
 import sys
 import warnings
+from contextlib import contextmanager
 
 from django.core.management.base import BaseCommand
 from django.utils import timezone
@@ -18,6 +19,18 @@ from config.demo.school import refuse_unloaded
 from config.demo.terminal import table
 
 LONGEST = 600  # characters of a statement: long lists of ids say nothing
+
+
+@contextmanager
+def without_warnings(name):
+    """A logger keeps to errors meanwhile."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 class Command(BaseCommand):
@@ -38,9 +51,8 @@ class Command(BaseCommand):
 
     def handle(self, *args, what, **options):
         warnings.filterwarnings("ignore", "No directory at")  # static files need not be collected
-        logging.getLogger("django.request").setLevel(logging.ERROR)  # a refused drop is what is measured
         try:
-            with refusing_broken_database():
+            with refusing_broken_database(), without_warnings("django.request"):  # a refused drop is measured too
                 self._measure_pages(**options) if what == "pages" else self._measure_timetable(**options)
         except DemoError as error:
             self.stderr.write(str(error))
