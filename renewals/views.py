@@ -56,7 +56,7 @@ class RenewalListView(StaffPageMixin, ListView):
     title = _("Renewals")
     permission_required = "renewals.view_renewals"
     template_name = "renewals/renewal_list.html"
-    paginate_by = 50
+    paginate_by = 30
 
     def get_queryset(self):
         return sorted((work for work in self.works if self._is_chosen(work)), key=self.form.order)
