@@ -1,12 +1,9 @@
 """What may be charged at once, by law: rule_packs/*.toml, and the checks that read them. Values in, values out."""
 
 import math
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -14,39 +11,11 @@ from django.utils.translation import gettext as _
 
 from core.clock import day_text
 from core.money import yuan
+from core.rule_packs import Rule, read_pack
 
 PACKS = Path(__file__).parent / "rule_packs"
+KNOWN_PERMISSIONS = {"enrolments.pass_block"}
 WEEK = 7  # days
-
-
-class Severity(StrEnum):
-    BLOCK = "block"
-    WARN = "warn"
-
-
-class RulePackError(Exception):
-    """A rule pack cannot be read; carries what is wrong in which file, for whoever edits it."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """`passes_with`: the permission that may let a charge pass a block, with a reason; empty: nobody may."""
-
-    code: str
-    severity: Severity
-    source: str
-    last_reviewed: date
-    article: str = ""
-    passes_with: str = ""
-    parameters: Mapping = field(default_factory=dict, hash=False)
-
-    @property
-    def is_block(self):
-        return self.severity == Severity.BLOCK
-
-    def may_be_passed_by(self, person, order):
-        """A warning by whoever sells, a block by whom the rule names, at the order's branch."""
-        return not self.is_block or bool(self.passes_with and person.has_perm(self.passes_with, order))
 
 
 @dataclass(frozen=True)
@@ -192,27 +161,4 @@ CHECKS = {
 @cache
 def rules_of(pack):
     """{code: Rule} of a pack, those of the packs that it extends included."""
-    return {code: _rule(pack, code, fields) for code, fields in _fields(pack).items()}
-
-
-def _fields(pack):
-    path = PACKS / f"{pack}.toml"
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise RulePackError(f"{path.name}: {error}") from error
-    rules = _fields(content["extends"]) if "extends" in content else {}
-    for code, fields in content.get("rules", {}).items():
-        rules[code] = rules.get(code, {}) | fields
-    return rules
-
-
-def _rule(pack, code, fields):
-    if code not in CHECKS:
-        raise RulePackError(f"{pack}: nothing checks “{code}”.")
-    own = {name: fields[name] for name in ("source", "last_reviewed", "article", "passes_with") if name in fields}
-    parameters = {name: value for name, value in fields.items() if name not in own and name != "severity"}
-    try:
-        return Rule(code, Severity(fields.get("severity", "")), parameters=parameters, **own)
-    except (TypeError, ValueError) as error:
-        raise RulePackError(f"{pack}, {code}: {error}") from error
+    return read_pack(PACKS, pack, codes=CHECKS, permissions=KNOWN_PERMISSIONS)

@@ -1,13 +1,13 @@
 """The rules for lessons of law and trade, as data: rule_packs/*.toml. What they check is in findings.py."""
 
-import tomllib
-from dataclasses import dataclass, field
-from datetime import date, time
-from enum import StrEnum
+from dataclasses import dataclass
+from datetime import time
 from functools import cache
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
+
+from core import rule_packs
 
 PACKS = Path(__file__).parent / "rule_packs"
 KNOWN_PERMISSIONS = {"scheduling.keep_clash", "scheduling.pass_block"}
@@ -35,38 +35,13 @@ TITLES = {
 }
 
 
-class Severity(StrEnum):
-    BLOCK = "block"
-    WARN = "warn"
-
-
-class RulePackError(Exception):
-    """A rule pack cannot be read; carries what is wrong in which file, for whoever edits it."""
-
-
 @dataclass(frozen=True)
-class Rule:
-    """`passes_with`: the permission that may let a lesson pass a block, with a reason; empty: nobody may."""
-
-    code: str
-    severity: Severity
-    source: str
-    last_reviewed: date
-    article: str = ""
-    passes_with: str = ""
-    parameters: dict = field(default_factory=dict, hash=False)
+class Rule(rule_packs.Rule):
+    """A rule for lessons: it has a title, and may name an hour."""
 
     @property
     def title(self):
         return TITLES[self.code]
-
-    @property
-    def is_block(self):
-        return self.severity == Severity.BLOCK
-
-    def may_be_passed_by(self, person, lesson):
-        """A warning by whoever changes the lesson, a block by whom the rule names, at the lesson's branch."""
-        return not self.is_block or bool(self.passes_with and person.has_perm(self.passes_with, lesson))
 
     def time(self, name):
         return time.fromisoformat(self.parameters[name])
@@ -75,30 +50,4 @@ class Rule:
 @cache
 def rules_of(pack):
     """{code: Rule} of a pack, those of the packs that it extends included."""
-    return {code: _rule(pack, code, fields) for code, fields in _fields(pack).items()}
-
-
-def _fields(pack):
-    path = PACKS / f"{pack}.toml"
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise RulePackError(f"{path.name}: {error}") from error
-    rules = _fields(content["extends"]) if "extends" in content else {}
-    for code, fields in content.get("rules", {}).items():
-        rules[code] = rules.get(code, {}) | fields
-    return rules
-
-
-def _rule(pack, code, fields):
-    if code not in TITLES:
-        raise RulePackError(f"{pack}: nothing checks “{code}”.")
-    own = {name: fields[name] for name in ("source", "last_reviewed", "article", "passes_with") if name in fields}
-    parameters = {name: value for name, value in fields.items() if name not in own and name != "severity"}
-    try:
-        rule = Rule(code, Severity(fields.get("severity", "")), parameters=parameters, **own)
-    except (TypeError, ValueError) as error:
-        raise RulePackError(f"{pack}, {code}: {error}") from error
-    if not isinstance(rule.last_reviewed, date) or rule.passes_with not in {"", *KNOWN_PERMISSIONS}:
-        raise RulePackError(f"{pack}, {code}: last_reviewed is a date, passes_with one of {KNOWN_PERMISSIONS}.")
-    return rule
+    return rule_packs.read_pack(PACKS, pack, kind=Rule, codes=TITLES, permissions=KNOWN_PERMISSIONS)

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from core.rule_packs import RulePackError
 from enrolments.guards import PASSED_RULE_REFUSAL
 from enrolments.models import Books, CreditEntry, CreditLot, DiscountRule, Enrolment, Order, PassedRule, Payment
-from enrolments.prepayment_rules import RulePackError, most_left, renewal_opens, rules_of, span_of
+from enrolments.prepayment_rules import most_left, renewal_opens, rules_of, span_of
 from enrolments.services import (
     OrderError,
     PrepaymentError,

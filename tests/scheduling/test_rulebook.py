@@ -6,9 +6,10 @@ import pytest
 
 from branches.models import Branch
 from branches.roles import PERMISSIONS
+from core.rule_packs import RulePackError, Severity
 from scheduling import rulebook
 from scheduling.rule_checks import CHECKS
-from scheduling.rulebook import RulePackError, Severity, rules_of
+from scheduling.rulebook import rules_of
 
 
 @pytest.fixture
