@@ -67,6 +67,15 @@ class Trigger:
         return f"REFERENCING {tables} FOR EACH STATEMENT"
 
 
+def append_only(table, refusal):
+    """The triggers of a table whose rows are only ever added: `refusal` says what corrects one instead."""
+    name = table.partition("_")[2]
+    return [
+        Trigger(f"{name}_no_update", f"BEFORE UPDATE ON {table}", refuse=refusal),
+        Trigger(f"{name}_no_delete", f"BEFORE DELETE ON {table}", refuse=refusal),
+    ]
+
+
 def keep(triggers, app_config):
     """Have the database keep `triggers`; called by the ready() of the app whose rules they are."""
     for trigger in triggers:

@@ -5,21 +5,15 @@ sums of them, kept by triggers as the rows come; the constraints of CreditLot an
 paid twice. Nothing is booked into a month that is closed.
 """
 
-from core.triggers import Trigger
+from core.triggers import Trigger, append_only
 from enrolments.document_guards import DOCUMENT_TRIGGERS
+from enrolments.reconciliation_guards import RECONCILIATION_TRIGGERS
 
 ENTRY_REFUSAL = "a credit entry is never changed: a later entry corrects it"
 PAYMENT_REFUSAL = "a payment is never changed: a second row takes it back"
 WALLET_REFUSAL = "a wallet entry is never changed: a later entry corrects it"
 PASSED_RULE_REFUSAL = "a rule let pass is never changed: it says who answers for it"
 CLOSED_MONTH = "the books of this month are closed"  # in the message of both databases' errors
-
-
-def _append_only(name, table, refusal):
-    return [
-        Trigger(f"{name}_no_update", f"BEFORE UPDATE ON {table}", refuse=refusal),
-        Trigger(f"{name}_no_delete", f"BEFORE DELETE ON {table}", refuse=refusal),
-    ]
 
 
 def _sums():
@@ -90,13 +84,14 @@ def _open_month(name):
 
 
 TRIGGERS = [
-    *_append_only("creditentry", "enrolments_creditentry", ENTRY_REFUSAL),
-    *_append_only("payment", "enrolments_payment", PAYMENT_REFUSAL),
-    *_append_only("passedrule", "enrolments_passedrule", PASSED_RULE_REFUSAL),
-    *_append_only("walletentry", "enrolments_walletentry", WALLET_REFUSAL),
+    *append_only("enrolments_creditentry", ENTRY_REFUSAL),
+    *append_only("enrolments_payment", PAYMENT_REFUSAL),
+    *append_only("enrolments_passedrule", PASSED_RULE_REFUSAL),
+    *append_only("enrolments_walletentry", WALLET_REFUSAL),
     *_sums(),
     *[_open_month(name) for name in _BRANCH_OF],
     *DOCUMENT_TRIGGERS,
+    *RECONCILIATION_TRIGGERS,
     Trigger(  # every branch has books
         "branch_has_books",
         "AFTER INSERT ON branches_branch",

@@ -1,6 +1,6 @@
 """What the database keeps of pay by triggers: rates do not overlap, and what was approved never changes."""
 
-from core.triggers import Trigger
+from core.triggers import Trigger, append_only
 
 OVERLAP = "payrate_no_overlap"  # on PostgreSQL an exclusion constraint of this name (migration 0002)
 FROZEN_LINE = "a line of a pay slip is never changed: a later month adjusts it"
@@ -27,8 +27,7 @@ def _no_overlap(name, when):
 TRIGGERS = [
     _no_overlap("payrate_insert_overlap", "BEFORE INSERT"),
     _no_overlap("payrate_update_overlap", "BEFORE UPDATE"),
-    Trigger("payslipline_no_update", "BEFORE UPDATE ON payroll_payslipline", refuse=FROZEN_LINE),
-    Trigger("payslipline_no_delete", "BEFORE DELETE ON payroll_payslipline", refuse=FROZEN_LINE),
+    *append_only("payroll_payslipline", FROZEN_LINE),
     Trigger(
         "payslipline_late",
         "BEFORE INSERT ON payroll_payslipline",

@@ -1,9 +1,6 @@
 """What the database keeps true of the work on renewals, whoever writes."""
 
-from core.triggers import Trigger
+from core.triggers import append_only
 
 NOTE_REFUSAL = "a renewal note is never changed: a later one says what is true now"
-TRIGGERS = [
-    Trigger("renewalnote_no_update", "BEFORE UPDATE ON renewals_renewalnote", refuse=NOTE_REFUSAL),
-    Trigger("renewalnote_no_delete", "BEFORE DELETE ON renewals_renewalnote", refuse=NOTE_REFUSAL),
-]
+TRIGGERS = append_only("renewals_renewalnote", NOTE_REFUSAL)
