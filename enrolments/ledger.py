@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from core.clock import local_date
 from enrolments.models import CreditEntry
 from enrolments.rules import Pool, allocate, priced, revenue_of, value_of
 
@@ -148,7 +147,7 @@ class Ledger:
             revenue_minor=revenue_minor,
             released_minor=released_minor,
             occurred_at=occurred_at,
-            booked_date=branch.books.booked_date(local_date(occurred_at, branch.time_zone)),
+            booked_date=branch.books.booked_on(occurred_at),
             recorded_by=by,
             **facts,
         )

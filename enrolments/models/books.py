@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Branch
+from core.clock import local_date
 
 
 class Books(models.Model):
@@ -22,6 +23,10 @@ class Books(models.Model):
 
     def __str__(self):
         return str(self.branch)
+
+    def booked_on(self, at):
+        """`booked_date` of a moment: its day is the branch's."""
+        return self.booked_date(local_date(at, self.branch.time_zone))
 
     def booked_date(self, day):
         """The day on which the books count what happens on a local day: itself, or the first that is still open."""

@@ -6,7 +6,6 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core.clock import local_date
 from enrolments.ledger import Ledger
 from enrolments.models import Books, CreditEntry, CreditLot, Order, OrderItem, Payment
 from enrolments.services.credits import credit_lot, lock_all
@@ -41,10 +40,9 @@ def carry_in_balances(*, openings, by, now):
 
 def _order(lots, *, by):
     """Save the lots with the orders that they came from."""
-    books = Books.objects.in_bulk({lot.enrolment.branch_id for lot in lots})
+    books = Books.objects.select_related("branch").in_bulk({lot.enrolment.branch_id for lot in lots})
     for lot in lots:
-        branch = lot.enrolment.branch
-        lot.booked_date = books[branch.pk].booked_date(local_date(lot.sold_at, branch.time_zone))
+        lot.booked_date = books[lot.enrolment.branch_id].booked_on(lot.sold_at)
     orders = Order.objects.bulk_create([_order_of(lot, by) for lot in lots])
     items = OrderItem.objects.bulk_create([_item_of(lot, order) for lot, order in zip(lots, orders, strict=True)])
     for lot, item in zip(lots, items, strict=True):

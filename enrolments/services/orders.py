@@ -157,7 +157,7 @@ def _lot(order, item, enrolment, *, by, now):
         expires_date=item.start_date + timedelta(days=days) if days else None,
         sold_at=now,
         sold_by=by,
-        booked_date=branch.books.booked_date(local_date(now, branch.time_zone)),
+        booked_date=branch.books.booked_on(now),
         token=f"item:{item.pk}",
     )
 

@@ -1,11 +1,11 @@
 """Money that comes in for an order."""
 
 from django.db import transaction
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
-from core.clock import local_date
 from core.money import yuan
-from enrolments.models import Order, Payment, WalletEntry
+from enrolments.models import CreditEntry, Order, Payment, WalletEntry
 from enrolments.services.invoices import ask_for_reversals
 from enrolments.services.orders import lock_order
 from enrolments.services.wallet import move_wallet
@@ -32,7 +32,7 @@ def take_payment(*, order, method, amount_minor, by, now, token, reference=""):
         reference=reference,
         received_at=now,
         received_by=by,
-        booked_date=order.branch.books.booked_date(local_date(now, order.branch.time_zone)),
+        booked_date=order.branch.books.booked_on(now),
         token=token,
     )
     if method == Payment.Method.WALLET:
@@ -53,12 +53,17 @@ def _refuse(order, amount_minor):
 
 @transaction.atomic
 def take_back_payment(*, payment, reason, by, now):
-    """A payment that was recorded in error: a second row takes it back, once. Returns that row."""
+    """A payment that was recorded in error: a second row takes it back, once. Returns that row.
+
+    What was paid back or transferred of an order stays paid for: no more can be taken back than is still there. Who
+    refunds or transfers locks the order as we do: what has gone is never less than what we see.
+    """
     order = lock_order(payment.order)
     if payment.reverses_id:
         raise PaymentError(_("This row takes a payment back itself."))
     if taken_back := Payment.objects.filter(reverses=payment).first():
         return taken_back
+    _refuse_gone(order, payment)
     taken_back = Payment.objects.create(
         order=order,
         method=payment.method,
@@ -68,13 +73,36 @@ def take_back_payment(*, payment, reason, by, now):
         reason=reason,
         received_at=now,
         received_by=by,
-        booked_date=order.branch.books.booked_date(local_date(now, order.branch.time_zone)),
+        booked_date=order.branch.books.booked_on(now),
         token=f"back:{payment.pk}",
     )
     ask_for_reversals(order=order, reason=reason)
     if payment.method == Payment.Method.WALLET:
         _spend(taken_back, payment.amount_minor, WalletEntry.Kind.CORRECTION, by=by, now=now, reason=reason)
     return taken_back
+
+
+def _refuse_gone(order, payment):
+    gone = gone_minor(order)
+    left = max(0, order.paid_minor - gone)
+    if payment.amount_minor > left:
+        raise PaymentError(
+            _(
+                "%(gone)s of this order's money was paid back or transferred since: of the rest only %(left)s could be "
+                "taken back. Undo the transfer first; what a refund paid out stays."
+            )
+            % {"gone": yuan(gone), "left": yuan(left)}
+        )
+
+
+def gone_minor(order):
+    """What refunds paid back of an order's money and transfers took elsewhere, in fen.
+
+    Refunds also release what was never paid and is not asked for any more; undoing a transfer puts its part back.
+    """
+    gone = (CreditEntry.Kind.REFUND, CreditEntry.Kind.TRANSFER_OUT)
+    entries = CreditEntry.objects.filter(Q(kind__in=gone) | Q(reverses__kind__in=gone), lot__item__order=order)
+    return (entries.aggregate(fen=Sum("released_minor"))["fen"] or 0) - order.forgiven_minor
 
 
 def _spend(payment, amount_minor, kind, *, by, now, reason):

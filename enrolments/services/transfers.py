@@ -3,7 +3,6 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core.clock import local_date
 from core.money import yuan
 from enrolments.ledger import Ledger
 from enrolments.models import CreditEntry, CreditLot, Enrolment, Order, Transfer, WalletEntry
@@ -156,7 +155,7 @@ def _move(lot, transfer, ledgers, *, by, now):
         expires_date=lot.expires_date,
         sold_at=now,
         sold_by=by,
-        booked_date=branch.books.booked_date(local_date(now, branch.time_zone)),
+        booked_date=branch.books.booked_on(now),
         token=f"{transfer.reference}:{lot.pk}",
     )
     _take_out(lot, transfer, ledgers[transfer.source_id], by=by, now=now)

@@ -3,7 +3,6 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core.clock import local_date
 from core.money import yuan
 from enrolments.models import Books, WalletEntry
 from parents.models import Guardian
@@ -38,7 +37,7 @@ def move_wallet(*, guardian, branch, kind, amount_minor, reference, reason, by, 
         reference=reference,
         reason=reason,
         occurred_at=now,
-        booked_date=Books.objects.get(branch=branch).booked_date(local_date(now, branch.time_zone)),
+        booked_date=Books.objects.select_related("branch").get(branch=branch).booked_on(now),
         recorded_by=by,
     )
 
