@@ -1,7 +1,7 @@
 """Tables as an Excel workbook."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
 
@@ -12,6 +12,8 @@ from openpyxl.utils import get_column_letter
 
 YUAN = "#,##0.00"
 WIDEST = 60  # characters
+MOST_SIGNS = 32_000  # in a cell; Excel keeps 32,767
+KEPT_TYPES = (datetime, date, time, timedelta, bool, int, float, Decimal)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def _write(worksheet, sheet):
     rows = [sheet.titles, *sheet.rows]
     for number, row in enumerate(rows, start=1):
         for column, value in enumerate(row, start=1):
-            _write_cell(worksheet.cell(number, column), value)
+            write_cell(worksheet.cell(number, column), value)
     for cell in worksheet[1]:
         cell.font = Font(bold=True)
     for column, values in enumerate(zip(*rows, strict=True), start=1):
@@ -62,14 +64,14 @@ def _text(value):
     return f"{value.fen / 100:,.2f}" if isinstance(value, Fen) else "" if value is None else str(value)
 
 
-def _write_cell(cell, value):
+def write_cell(cell, value):
     """Text stays text, whatever it begins with: a class called "=1+1" must not become a formula."""
     if isinstance(value, Fen):
         cell.value, cell.number_format = value.fen / 100, YUAN
-    elif isinstance(value, int | float | Decimal | date) or value is None:
+    elif value is None or (isinstance(value, KEPT_TYPES) and str(value).lower() not in {"inf", "-inf", "nan"}):
         cell.value = value
     else:
         text = str(value)
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", text)
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("", text)[:MOST_SIGNS]
         cell.data_type = "s"
-        cell.quotePrefix = text.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+        cell.quotePrefix = text.lstrip().startswith(("=", "+", "-", "@")) or text[:1] in {"\t", "\r", "\n"}

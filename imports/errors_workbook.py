@@ -3,15 +3,14 @@
 Each sheet has the columns of its book with the cells as they were, and what is wrong with them beside it.
 """
 
-import datetime
 from collections import defaultdict
 from io import BytesIO
 
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 
+from core.workbook import write_cell
 from imports.books import BRANCH
 from imports.branches import branches_of
 from imports.columns import meanings_of, readings_of
@@ -19,7 +18,6 @@ from imports.problems import BookError, Severity, Source
 
 MARKED = PatternFill("solid", fgColor="FFF2CC")
 SHEET_NAME_LENGTH = 31  # Excel's limit
-KEPT_TYPES = (datetime.datetime, datetime.date, datetime.time, datetime.timedelta, bool, int, float)
 WIDTH = {"note": 60, "cell": 14}
 
 
@@ -101,20 +99,7 @@ def _told(problems, line):
 
 def _write_row(worksheet, number, values):
     for index, value in enumerate(values, start=1):
-        if value is not None:
-            _write_cell(worksheet.cell(number, index), value)
-
-
-def _write_cell(cell, value):
-    """Text stays text, whatever it begins with: "=1+1" from a book must not become a formula in Excel."""
-    if isinstance(value, str):
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:32_000]
-        cell.data_type = "s"
-        cell.quotePrefix = value.lstrip().startswith(("=", "+", "-", "@")) or value[:1] in "\t\r\n"
-    elif isinstance(value, KEPT_TYPES) and str(value) not in {"inf", "-inf", "nan"}:
-        cell.value = value
-    else:
-        _write_cell(cell, str(value))
+        write_cell(worksheet.cell(number, index), value)
 
 
 def _mark(worksheet, number, table, problems):

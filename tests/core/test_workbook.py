@@ -38,3 +38,11 @@ def test_signs_that_excel_refuses_are_left_out():
 
 def test_a_sheet_of_no_rows_has_its_titles():
     assert [cell.value for cell in read()[1]] == ["名称", "金额"]
+
+
+def test_what_no_cell_can_hold_is_written_out():
+    assert [cell.value for cell in read([float("nan"), float("inf")])[2]] == ["nan", "inf"]
+
+
+def test_a_text_longer_than_a_cell_is_cut():
+    assert len(read(["棋" * 40_000, None])["A2"].value) == 32_000
