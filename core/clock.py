@@ -1,6 +1,6 @@
 """Wall-clock time of a branch, and moments in UTC."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -38,6 +38,21 @@ def day_bounds(day, time_zone):
 
 def monday_of(day):
     return day - timedelta(days=day.weekday())
+
+
+def month_of(day):
+    """Its month, as the first day."""
+    return day.replace(day=1)
+
+
+def month_after(month, number=1):
+    """The first day of the month so many months later; a negative number goes back."""
+    months = month.year * 12 + month.month - 1 + number
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def last_day_of(month):
+    return month_after(month) - timedelta(days=1)
 
 
 def day_text(day):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from branches.models import CalendarDay
-from core.clock import day_bounds, day_text, moment_text, monday_of
+from core.clock import day_bounds, day_text, moment_text, monday_of, month_of
 from core.money import yuan
 from dashboard.orders import sums_of
 from dashboard.refunds import to_approve, to_pay
@@ -99,7 +99,7 @@ def _refund_card(name, refunds, verb, state, today):
 
 def _pay_to_approve(user, now, today):
     """Prepared slips of months that are over; the card opens the oldest month."""
-    slips = PaySlip.objects.visible_to(user).drafts().filter(month__lt=today.replace(day=1))
+    slips = PaySlip.objects.visible_to(user).drafts().filter(month__lt=month_of(today))
     first = slips.order_by("month", "branch").values_list("branch", "month").first()
     if first is None:
         return None

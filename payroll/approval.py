@@ -7,9 +7,8 @@ from django.utils.translation import gettext as _
 
 from branches.models import Membership, User
 from branches.roles import PERMISSIONS
-from core.clock import local_date
+from core.clock import local_date, month_after
 from payroll.models import PaySlip
-from payroll.rules import month_after
 
 APPROVING = "payroll.approve_payslips"
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 from django.db.models import BooleanField, CharField, Count, ExpressionWrapper, F, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
-from core.clock import day_bounds
+from core.clock import day_bounds, month_of
 from enrolments.models import CreditEntry
 from payroll.models import PayRate
-from payroll.rules import Children, TaughtLesson, month_of
+from payroll.rules import Children, TaughtLesson
 from scheduling.models import Attendance, Lesson, TrialBooking
 
 A_DAY = timedelta(days=1)

@@ -4,9 +4,9 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from core.clock import local_date
+from core.clock import local_date, month_after, month_of
 from payroll.models import PayRate, PayScheme, PaySlip
-from payroll.rules import Basis, month_after, month_of
+from payroll.rules import Basis
 
 BAND_FIELDS = ("from_lessons", "rate_minor", "from_minor", "percent")
 MONTHS_SHOWN = 25  # this one, the next, and those before

@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core.clock import last_day_of
 from core.money import share_of
 
 
@@ -134,22 +135,9 @@ class Line:
         return self.working.get("unpaid") == Unpaid.NO_RATE
 
 
-# --- months ----------------------------------------------------------------------------------------------
-
-
-def month_of(day):
-    return day.replace(day=1)
-
-
-def month_after(month, number=1):
-    """The first day of the month so many months later; a negative number goes back."""
-    months = month.year * 12 + month.month - 1 + number
-    return date(months // 12, months % 12 + 1, 1)
-
-
 def days_of(month, rate):
     """(days of the month on which the rate holds, days of the month)."""
-    last = month_after(month) - timedelta(days=1)
+    last = last_day_of(month)
     first_day, last_day = max(month, rate.valid_from), min(last, rate.valid_until or last)
     return max((last_day - first_day).days + 1, 0), last.day
 
@@ -294,7 +282,7 @@ def _monthly_lines(rate, days, of_days, lines):
         yield Line(LineKind.GUARANTEE, guaranteed - earned, working)
 
 
-def hours_text(minutes):
+def decimal_hours(minutes):
     """285 minutes → "4.75"."""
     return f"{minutes / 60:.2f}".rstrip("0").rstrip(".")
 

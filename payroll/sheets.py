@@ -7,9 +7,10 @@ from django.db.models import Count, Q
 from django.db.models.functions import TruncMonth
 
 from branches.models import User
+from core.clock import month_after
 from payroll.facts import held_lessons, rates_of, taught_lessons
 from payroll.models import PaySlip, PaySlipLine
-from payroll.rules import Line, LineKind, hours_text, month_after, pay_of, total_of
+from payroll.rules import Line, LineKind, decimal_hours, pay_of, total_of
 
 MONTHS_BACK = 3  # how far back a correction of an approved month is looked for
 
@@ -35,7 +36,7 @@ class Sheet:
 
     @property
     def hours(self):
-        return hours_text(self.minutes)
+        return decimal_hours(self.minutes)
 
     @property
     def without_rate(self):

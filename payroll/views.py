@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import ListView, TemplateView, View
 
 from branches.pages import StaffPageMixin
-from core.clock import local_date, moment_text, span_text
+from core.clock import local_date, moment_text, month_after, month_of, span_text
 from payroll.approval import APPROVING, Approval
 from payroll.facts import lessons_not_called
 from payroll.forms import MonthForm, SeenForm
 from payroll.models import PaySlip
-from payroll.rules import hours_text, month_after, month_of
+from payroll.rules import decimal_hours
 from payroll.services import PayError, approve_slips, prepare_slips
 from payroll.sheets import lessons_on_no_slip, sheet_of, sheets_of
 from payroll.wording import working_text
@@ -242,6 +242,6 @@ def _totals(sheets):
     return {
         "teachers": len(sheets),
         "lessons": sum(sheet.lesson_count for sheet in sheets),
-        "hours": hours_text(sum(sheet.minutes for sheet in sheets)),
+        "hours": decimal_hours(sum(sheet.minutes for sheet in sheets)),
         "minor": sum(sheet.total_minor for sheet in sheets),
     }

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from branches.models import Membership, User
 from branches.roles import Role
-from core.clock import monday_of
+from core.clock import last_day_of, monday_of, month_of
 from scheduling.findings import check_rules
 from scheduling.models import Lesson, RuleOverride, StaffCheck, TeacherAbsence
 from scheduling.rule_checks import CHECKS, TEACHER
@@ -89,8 +89,8 @@ def _state(valid_until, today):
 
 def hours_of(teachers, today):
     """{teacher id: (this week, this month)}: one query for all. Cancelled lessons do not count."""
-    monday, first = monday_of(today), today.replace(day=1)
-    sunday, last = monday + timedelta(days=6), (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    monday, first = monday_of(today), month_of(today)
+    sunday, last = monday + timedelta(days=6), last_day_of(first)
     span = (min(monday, first), max(sunday, last))
     lessons = Lesson.objects.active().filter(teacher__in=teachers, local_date__range=span).order_by()
     sums = lessons.values("teacher_id").annotate(

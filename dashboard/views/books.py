@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import ListView, TemplateView, View
 
 from branches.pages import StaffPageMixin
-from core.clock import local_date
+from core.clock import local_date, month_of
 from core.workbook import Fen, Sheet, workbook_bytes
 from enrolments.models import MonthClose, MonthFigure
 from enrolments.month import INFLOWS, OUTFLOWS, prepaid_of
@@ -56,7 +56,7 @@ def _standing_of(branches):
 
 
 def _is_over(month, branch):
-    return month < local_date(timezone.now(), branch.time_zone).replace(day=1)
+    return month < month_of(local_date(timezone.now(), branch.time_zone))
 
 
 class MonthMixin(StaffPageMixin):

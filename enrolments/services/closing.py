@@ -1,14 +1,13 @@
 """The month close: figures frozen, and nothing booked into the month any more."""
 
 import datetime
-from calendar import monthrange
 from collections import Counter
 
 from django.db import transaction
 from django.db.models import Min
 from django.utils.translation import gettext as _
 
-from core.clock import local_date
+from core.clock import last_day_of, local_date, month_after, month_of
 from core.money import yuan
 from enrolments.models import Books, CreditLot, MonthClose, MonthFigure, MonthReceipt
 from enrolments.month import INFLOWS, OUTFLOWS, Movement, movement, net_of, prepaid_now
@@ -28,13 +27,13 @@ def next_months(branches):
     sold = CreditLot.objects.filter(enrolment__branch__in=branches).order_by().values_list("enrolment__branch")
     first = dict(sold.annotate(day=Min("booked_date")))
     books = Books.objects.filter(branch__in=branches).values_list("branch", "closed_until")
-    return {branch_id: _month_after(closed_until, first.get(branch_id)) for branch_id, closed_until in books}
+    return {branch_id: _month_to_close(closed_until, first.get(branch_id)) for branch_id, closed_until in books}
 
 
-def _month_after(closed_until, first_sale):
+def _month_to_close(closed_until, first_sale):
     if closed_until:
         return closed_until + datetime.timedelta(days=1)
-    return first_sale.replace(day=1) if first_sale else None
+    return month_of(first_sale) if first_sale else None
 
 
 def preview_month(branch, month):
@@ -50,10 +49,6 @@ def preview_month(branch, month):
     close.owing_closing_minor = close.owing_opening_minor + moved.owing_minor
     close.wallet_closing_minor = close.wallet_opening_minor + moved.wallets_minor
     return close, _figures(before, moved), _receipts(moved)
-
-
-def last_day_of(month):
-    return month.replace(day=monthrange(month.year, month.month)[1])
 
 
 def _figures(before, moved: Movement):
@@ -104,7 +99,7 @@ def _refuse(branch, month, now):
 
 def _refuse_disagreement(branch, month, figures):
     """What the month leaves, and what was booked since, must be what the lots hold now."""
-    since = movement(branch, last_day_of(month) + datetime.timedelta(days=1), datetime.date.max)
+    since = movement(branch, month_after(month), datetime.date.max)
     difference = prepaid_now(branch) - sum(figure.closing_minor for figure in figures) - since.net_minor
     if difference:
         raise BooksError(

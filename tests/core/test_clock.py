@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import day_bounds, local_date, moment, monday_of, span_text
+from core.clock import day_bounds, last_day_of, local_date, moment, monday_of, month_after, span_text
 from tests.factories import at
 
 ZONES = [
@@ -95,3 +95,16 @@ def test_span_text_is_in_the_time_of_the_branch():
 
     assert span_text(starts_at, ends_at, "Asia/Shanghai").endswith("08:30–10:00")
     assert span_text(starts_at, ends_at, "Europe/Berlin").endswith("01:30–03:00")
+
+
+@pytest.mark.parametrize(
+    ("month", "number", "expected"),
+    [((2026, 12), 1, (2027, 1)), ((2026, 1), -1, (2025, 12)), ((2026, 11), -3, (2026, 8)), ((2026, 3), 0, (2026, 3))],
+)
+def test_months_are_counted_over_the_year(month, number, expected):
+    assert month_after(datetime.date(*month, 1), number) == datetime.date(*expected, 1)
+
+
+@pytest.mark.parametrize(("month", "days"), [((2026, 12), 31), ((2027, 2), 28), ((2028, 2), 29), ((2026, 11), 30)])
+def test_a_month_ends_on_its_last_day(month, days):
+    assert last_day_of(datetime.date(*month, 1)) == datetime.date(*month, days)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from branches.models import Branch
-from core.clock import moment
+from core.clock import last_day_of, moment
 from enrolments.ledger import NoCreditsLeftError
 from enrolments.models import (
     Books,
@@ -70,7 +70,6 @@ from enrolments.services import (
     wallet_balance,
     withdraw_refund,
 )
-from enrolments.services.closing import last_day_of
 from scheduling.services.suspensions import SuspensionError, resume_enrolment, suspend_enrolment
 from tests.factories import (
     SHANGHAI,

@@ -17,7 +17,6 @@ from payroll.rules import (
     Tier,
     band_of,
     days_of,
-    month_after,
     pay_of,
     total_of,
 )
@@ -254,14 +253,6 @@ def test_guaranteed_pay_ends_with_its_rate():
     lines = paid([lesson(1, day=10), lesson(2, day=20)], newcomer, later)
 
     assert amounts(lines) == [100_00, 200_00, 50_00]
-
-
-@pytest.mark.parametrize(
-    ("month", "number", "expected"),
-    [((2026, 12), 1, (2027, 1)), ((2026, 1), -1, (2025, 12)), ((2026, 11), -3, (2026, 8)), ((2026, 3), 0, (2026, 3))],
-)
-def test_months_are_counted_over_the_year(month, number, expected):
-    assert month_after(datetime.date(*month, 1), number) == datetime.date(*expected, 1)
 
 
 # --- properties ------------------------------------------------------------------------------------------
