@@ -1,5 +1,7 @@
 """What the board of renewals can be narrowed down to, how it is ordered, and what is noted on it."""
 
+from itertools import product
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -85,9 +87,21 @@ class RenewalFilterForm(forms.Form):
 class ContactForm(forms.Form):
     """One button says both: how far it has come, and when somebody asks again."""
 
-    LATER, PICKED = "later", "picked"
-    OUTCOMES = (Stage.TALKED, Stage.PROMISED, LATER)
-    button = forms.RegexField(r"^(talked|promised|later):(tomorrow|saturday|week|picked)$|^lost$")
+    LATER = "later"
+    OUTCOMES = [
+        (Stage.TALKED.value, Stage.TALKED.label),
+        (Stage.PROMISED.value, Stage.PROMISED.label),
+        (LATER, pgettext_lazy("renewal", "Not now")),
+    ]
+    DAYS = [
+        ("tomorrow", pgettext_lazy("next contact", "Tomorrow")),
+        ("saturday", pgettext_lazy("next contact", "Saturday")),
+        ("week", pgettext_lazy("next contact", "In a week")),
+        ("picked", pgettext_lazy("next contact", "On that day")),
+    ]
+    button = forms.ChoiceField(
+        choices=[(LOST, ""), *[(f"{outcome}:{day}", "") for (outcome, _name), (day, _name) in product(OUTCOMES, DAYS)]]
+    )
     note = forms.CharField(max_length=200, required=False)
     day = forms.DateField(required=False)
     reason = forms.ChoiceField(choices=RenewalOpportunity.LostReason, required=False)

@@ -66,6 +66,8 @@ class RenewalListView(StaffPageMixin, ListView):
             form=self.form,
             cards=self._cards(),
             stages=list(self._stages()),
+            outcomes=ContactForm.OUTCOMES,
+            days=ContactForm.DAYS,
             lost_reasons=RenewalOpportunity.LostReason.choices,
             **kwargs,
         )
