@@ -4,6 +4,7 @@
 import os
 import sys
 
+from config.chaos import environment as chaos
 from config.demo import environment as demo
 
 
@@ -12,6 +13,8 @@ def main():
     command, *arguments = sys.argv[1:] or [""]
     if command in demo.FOLDERS:
         demo.enter(command, arguments)  # a folder and a database of its own, before the settings are read
+    if command == "chaos":
+        chaos.enter(arguments)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -69,13 +69,17 @@ _DESK = _TEACHER | {
     "scheduling.add_absencerequest",
     "scheduling.view_makeup",
     "scheduling.add_makeup",
+    "scheduling.add_lessonreply",  # what a family says of a lesson
     "scheduling.view_trialbooking",
     "scheduling.add_trialbooking",
     "scheduling.view_waitinglistentry",
     "scheduling.add_waitinglistentry",
     "renewals.view_renewals",
     "renewals.work_renewals",  # note what was said, close what is lost
+    "renewals.remind_families",  # up to the branch's limit at once
     "messaging.view_outboundmessage",
+    "messaging.view_inboundmessage",
+    "messaging.add_answer",
 }
 _MANAGER = _DESK | {
     "enrolments.correct_credits",
@@ -112,6 +116,7 @@ _MANAGER = _DESK | {
     "scheduling.view_keptclash",
     "scheduling.keep_clash",
     "scheduling.undo_roll_call",
+    "scheduling.view_lessonreply",  # all families' replies of a month, for the platform
     "scheduling.change_lesson",
     "scheduling.cancel_day",
     "scheduling.view_timetablechange",
@@ -140,6 +145,11 @@ _MANAGER = _DESK | {
     "payroll.view_payslip",
     "payroll.prepare_payslips",
     "enrolments.view_monthclose",
+    "renewals.view_rates",  # and the forecast: they show how each colleague does, and what money is to come
+    "renewals.remind_many",
+    "renewals.view_reminderpolicy",
+    "renewals.change_reminderpolicy",
+    "enrolments.reconcile_payments",
 }
 _OWNER = _MANAGER | {
     "enrolments.approve_large_refund",
@@ -155,6 +165,7 @@ _OWNER = _MANAGER | {
     "scheduling.add_traveltime",
     "scheduling.change_traveltime",
     "scheduling.delete_traveltime",
+    "core.view_health",
     "branches.add_branch",
     "branches.add_legalentity",
     "branches.add_user",

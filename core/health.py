@@ -1,5 +1,6 @@
 """Pages for monitoring: 200 when well, 503 when not. They carry figures and no personal data."""
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -7,9 +8,13 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_q.models import Success
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from core.jobs import PULSE
 
@@ -23,6 +28,8 @@ class Reading:
     name: str
     value: float | None
     limit: float
+    label: str = ""  # for people, lazy
+    mend: str = ""  # what to do when it is not well
 
     @property
     def is_well(self):
@@ -43,7 +50,18 @@ def pulse_age(now):
     """Seconds since the job queue last executed a pulse of any supervisor."""
     last = Success.objects.filter(func=PULSE).order_by("-stopped").values_list("stopped", flat=True).first()
     age = (now - last).total_seconds() if last else None
-    return Reading("seconds_since_pulse", age, PULSE_LIMIT.total_seconds())
+    return Reading(
+        "seconds_since_pulse",
+        age,
+        PULSE_LIMIT.total_seconds(),
+        label=_("Seconds since the job queue last did something"),
+        mend=_("Nothing is sent or planned. Start “manage.py run_jobs” on the server, or look at its log."),
+    )
+
+
+def read_all(now):
+    """All readings as they are now. Raises DatabaseError."""
+    return [probe(now) for probe in _probes]
 
 
 def has_pending_migrations():
@@ -74,7 +92,7 @@ def readyz(request):
 def healthz_jobs(request):
     """The job queue works, and what it should have done is done."""
     try:
-        readings = [probe(timezone.now()) for probe in _probes]
+        readings = read_all(timezone.now())
     except DatabaseError:
         return JsonResponse({"ok": False, "error": "the database does not answer"}, status=503)
     is_well = all(reading.is_well for reading in readings)
@@ -82,6 +100,30 @@ def healthz_jobs(request):
         reading.name: {"value": reading.value, "limit": reading.limit, "ok": reading.is_well} for reading in readings
     }
     return JsonResponse({"ok": is_well, "checks": figures}, status=_status(is_well))
+
+
+@require_safe
+@never_cache
+def metrics(request):
+    """The same figures as Prometheus reads them; qingxiao_up is 0 when the database does not answer."""
+    registry = CollectorRegistry()
+    try:
+        registry.register(_Figures(read_all(timezone.now())))
+    except DatabaseError:
+        registry.register(_Figures([], is_up=False))
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Figures(Collector):
+    def __init__(self, readings, *, is_up=True):
+        self.readings, self.is_up = readings, is_up
+
+    def collect(self):
+        yield GaugeMetricFamily("qingxiao_up", "Whether the database answers.", value=self.is_up)
+        for reading in self.readings:
+            value = math.nan if reading.value is None else reading.value
+            yield GaugeMetricFamily(f"qingxiao_{reading.name}", f"Well up to {reading.limit:g}.", value=value)
+            yield GaugeMetricFamily(f"qingxiao_{reading.name}_limit", "The most that is well.", value=reading.limit)
 
 
 def _status(is_well):

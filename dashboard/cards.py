@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 
 from branches.models import CalendarDay
 from core.clock import day_bounds, day_text, moment_text, monday_of, month_of
+from core.health import read_all
 from core.money import yuan
 from dashboard.orders import sums_of
 from dashboard.refunds import to_approve, to_pay
 from enrolments.models import Order, Suspension, WriteOff
-from messaging.models import OutboundMessage
+from messaging.models import InboundMessage, OutboundMessage
 from payroll.models import PaySlip
 from renewals.models import RenewalOpportunity
 from scheduling.models import ClassGroup, KeptClash, Lesson, WaitingListEntry
@@ -49,6 +50,8 @@ def cards_for(user, *, now, today):
         ("payroll.approve_payslips", _pay_to_approve),
         ("renewals.view_renewals", _renewals_due),
         ("messaging.view_outboundmessage", _messages_to_review),
+        ("core.view_health", _not_well),
+        ("messaging.view_inboundmessage", _replies_to_answer),
         ("students.view_enquiry", _follow_ups_due),
         ("scheduling.change_lesson", _lessons_off_calendar),
         ("scheduling.view_keptclash", _clashes),
@@ -139,6 +142,19 @@ def _renewals_due(user, now, today):
 def _messages_to_review(user, now, today):
     number = OutboundMessage.objects.visible_to(user).needing_staff().count()
     return Card("messages", number, _("messages that failed"), reverse("messages") + "?state=todo", "bad")
+
+
+def _not_well(user, now, today):
+    """The software's own health: that reminders go out, nobody at the school would notice otherwise."""
+    number = sum(not reading.is_well for reading in read_all(now))
+    return (
+        Card("health", number, _("parts of the system that need a look"), reverse("health"), "bad") if number else None
+    )
+
+
+def _replies_to_answer(user, now, today):
+    number = InboundMessage.objects.visible_to(user).open().count()
+    return Card("replies", number, _("replies to answer"), reverse("replies")) if number else None
 
 
 def _follow_ups_due(user, now, today):

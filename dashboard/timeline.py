@@ -31,13 +31,14 @@ class Event:
     state_colour: str = ""
 
 
-def timeline_of(student, accounts, messages):
-    """The newest events of a student, from the accounts and messages the reader may see."""
+def timeline_of(student, accounts, messages, replies):
+    """The newest events of a student, from the accounts, messages and replies the reader may see."""
     newest_first = heapq.merge(
         _entries(accounts),
         _payments(accounts),
         _suspensions(accounts),
         _messages(student, messages),
+        _replies(student, replies),
         key=lambda event: event.at,
         reverse=True,
     )
@@ -98,4 +99,17 @@ def _messages(student, messages):
             icon="sms",
             state=state.word,
             state_colour=state.chip,
+        )
+
+
+def _replies(student, replies):
+    for reply in replies.about(f"student:{student.pk}").select_related("handled_by")[:LENGTH]:
+        waits = reply.handled_at is None
+        yield Event(
+            at=reply.received_at,
+            what=_("The family wrote"),
+            detail=reply.body,
+            icon="reply",
+            state=_("To be answered") if waits else "",
+            state_colour="warn",
         )

@@ -7,6 +7,7 @@ import socket
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from core.failpoints import failpoint
 from messaging.models import MessageAttempt, OutboundMessage, Status, Suppression
 from messaging.rules import LEASE
 
@@ -24,6 +25,8 @@ def claim_due(*, now, limit):
         OutboundMessage.objects.filter(pk__in=ids, status=Status.QUEUED).update(
             status=Status.CLAIMED, status_at=now, token=token, lease_until=now + LEASE
         )
+    if ids:
+        failpoint("claim.committed")
     mine = OutboundMessage.objects.filter(pk__in=ids, token=token)
     return list(mine.select_related("branch").order_by("not_before", "pk"))
 
@@ -67,7 +70,7 @@ def start_attempt(message, *, to, body, sender, purpose, now):
         )
         if not is_ours:
             return None
-        return MessageAttempt.objects.create(
+        attempt = MessageAttempt.objects.create(
             message=message,
             number=number,
             worker=f"{socket.gethostname()}:{os.getpid()}"[:100],
@@ -76,6 +79,9 @@ def start_attempt(message, *, to, body, sender, purpose, now):
             to_phone=to,
             body=body,
         )
+        failpoint("sending.before_commit")
+    failpoint("sending.committed")
+    return attempt
 
 
 def release_expired_leases(*, now):

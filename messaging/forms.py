@@ -3,6 +3,7 @@
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.models import Branch
 from core.clock import day_bounds
@@ -10,6 +11,41 @@ from messaging.states import STATES, statuses_of
 from messaging.words import named_kinds
 
 TO_DO = "todo"  # failed, and nobody has dealt with it
+ALL = "all"
+
+
+def _as_filter(form, branches):
+    """Offers the reader's branches; each choice filters at once."""
+    form.fields["branch"].queryset = branches
+    if len(branches) == 1:
+        form.fields["branch"].widget = forms.HiddenInput()
+    for field in form.fields.values():
+        field.widget.attrs |= {"class": "qx-select", "data-submit": True, "aria-label": field.label}
+    form.is_valid()  # a field with an error says so, and filters nothing
+
+
+class ReplyFilterForm(forms.Form):
+    state = forms.ChoiceField(
+        label=_("What became of it"), choices=[("", _("To be answered")), (ALL, _("All replies"))], required=False
+    )
+    branch = forms.ModelChoiceField(
+        Branch.objects.none(), label=_("Branch"), empty_label=_("All branches"), required=False
+    )
+
+    def __init__(self, *args, branches, **kwargs):
+        super().__init__(*args, **kwargs)
+        _as_filter(self, branches)
+
+    def narrow(self, replies):
+        if self.cleaned_data.get("state") != ALL:
+            replies = replies.open()
+        branch = self.cleaned_data.get("branch")
+        return replies.filter(branch=branch) if branch else replies
+
+
+class AnswerForm(forms.Form):
+    text = forms.CharField(max_length=300, label=pgettext_lazy("message", "Answer"))
+    token = forms.CharField(max_length=64)
 
 
 class MessageFilterForm(forms.Form):
@@ -27,12 +63,7 @@ class MessageFilterForm(forms.Form):
     def __init__(self, *args, branches, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [("", _("All kinds")), *named_kinds()]
-        self.fields["branch"].queryset = branches
-        if len(branches) == 1:
-            self.fields["branch"].widget = forms.HiddenInput()
-        for field in self.fields.values():
-            field.widget.attrs |= {"class": "qx-select", "data-submit": True, "aria-label": field.label}
-        self.is_valid()  # a field with an error says so, and filters nothing
+        _as_filter(self, branches)
 
     def narrow(self, messages):
         state, kind, branch, day = (self.cleaned_data.get(name) for name in ("state", "kind", "branch", "day"))

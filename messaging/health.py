@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.utils.translation import gettext_lazy as _
+
 from core.health import Reading, register_probe
 from messaging.account import is_configured
 from messaging.models import OutboundMessage, Status
@@ -16,16 +18,34 @@ def oldest_due_message(now):
     """Seconds that the longest waiting message is overdue. Without an account none is sent, and none is late."""
     oldest = OutboundMessage.objects.due(now).values_list("not_before", flat=True).first()
     overdue = (now - oldest).total_seconds() if oldest and is_configured() else 0
-    return Reading("seconds_oldest_message_overdue", overdue, LONGEST_WAIT.total_seconds())
+    return Reading(
+        "seconds_oldest_message_overdue",
+        overdue,
+        LONGEST_WAIT.total_seconds(),
+        label=_("Seconds that the longest waiting message is late"),
+        mend=_("The SMS provider may refuse us, or cannot be reached: the log of the jobs says which."),
+    )
 
 
 @register_probe
 def long_unknown_messages(now):
     unknown = OutboundMessage.objects.unresolved().filter(status_at__lt=now - LONGEST_UNKNOWN)
-    return Reading("messages_unknown_too_long", unknown.count(), 0)
+    return Reading(
+        "messages_unknown_too_long",
+        unknown.count(),
+        0,
+        label=_("Messages whose fate is not known after a quarter of an hour"),
+        mend=_("The SMS provider's list cannot be read: look at the account with the provider."),
+    )
 
 
 @register_probe
 def messages_to_review(now):
     to_review = OutboundMessage.objects.filter(status=Status.NEEDS_REVIEW)
-    return Reading("messages_to_review", to_review.count(), MOST_TO_REVIEW)
+    return Reading(
+        "messages_to_review",
+        to_review.count(),
+        MOST_TO_REVIEW,
+        label=_("Messages that a person must look at"),
+        mend=_("Open the page of messages, “to be dealt with”, and call these families."),
+    )

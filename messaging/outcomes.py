@@ -5,6 +5,7 @@ import logging
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from core.failpoints import failpoint
 from messaging.models import (
     WITH_PROVIDER,
     MessageAttempt,
@@ -53,9 +54,15 @@ def record_outcome(*, attempt, answer, now):
     return None
 
 
-@transaction.atomic
 def record_status_callback(*, attempt_id, status, provider_sid, error_code, now):
     """Write down one delivery report. Repeating it changes nothing, and neither does a late one."""
+    with transaction.atomic():
+        _take_report(attempt_id, status, provider_sid, error_code, now)
+        failpoint("report.before_commit")
+    failpoint("report.committed")
+
+
+def _take_report(attempt_id, status, provider_sid, error_code, now):
     message, attempt = _locked(attempt_id)
     MessageEvent.objects.get_or_create(
         attempt=attempt,

@@ -25,7 +25,9 @@ class MessageListView(StaffPageMixin, ListView):
 
     def get_queryset(self):
         visible = OutboundMessage.objects.visible_to(self.request.user)
-        return self.form.narrow(visible).select_related("branch").order_by("-due_at", "-pk")
+        return (
+            self.form.narrow(visible).select_related("branch").prefetch_related("also_about").order_by("-due_at", "-pk")
+        )
 
     @cached_property
     def form(self):
@@ -35,12 +37,14 @@ class MessageListView(StaffPageMixin, ListView):
     def get_context_data(self, **kwargs):
         context = super().get_context_data(form=self.form, **kwargs)
         shown = context["outbound_messages"]
-        names = names_of({reference for message in shown for reference in (message.about, message.recipient)})
+        for message in shown:
+            message.abouts = [message.about, *(other.about for other in message.also_about.all())]
+        names = names_of({reference for message in shown for reference in (*message.abouts, message.recipient)})
         now = timezone.now()
         for message in shown:
             message.needs_staff = message.status in FOR_STAFF and message.handled_at is None
             message.may_go_again = message.needs_staff and message.useful_until > now
-            message.about_name = names.get(message.about, "")
+            message.children = [(reference, names[reference]) for reference in message.abouts if reference in names]
             message.recipient_name = names.get(message.recipient, "")
         return context
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 _finders = {}
+_phone_books = []
 
 
 def finds_names(prefix):
@@ -27,3 +28,14 @@ def names_of(references):
         for prefix, numbers in ids.items()
         for number, name in _finders[prefix](numbers).items()
     }
+
+
+def finds_phones(finder):
+    """Register `finder(phone) -> (reference of the person, of whom it is about, branch id)` or None."""
+    _phone_books.append(finder)
+    return finder
+
+
+def person_with(phone):
+    """Who has this number (E.164), whom that is about, and at which branch; ("", "", None) for a stranger."""
+    return next(filter(None, (finder(phone) for finder in _phone_books)), ("", "", None))

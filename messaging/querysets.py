@@ -1,5 +1,5 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from branches.querysets import BranchScopedQuerySet
 
@@ -10,8 +10,16 @@ class OutboundMessageQuerySet(BranchScopedQuerySet):
         return self.filter(status="queued", not_before__lte=now).order_by("not_before", "pk")
 
     def about(self, reference):
-        """What was said, or will be, about one child ("student:17"), the latest first."""
-        return self.filter(about=reference).order_by("-due_at", "-pk")
+        """What was said, or will be, about one child ("student:17"), the latest first; also together with others."""
+        messages = self.model._default_manager.order_by()
+        ids = messages.filter(about=reference).values("pk")
+        return self.filter(pk__in=ids.union(messages.filter(also_about__about=reference).values("pk"))).order_by(
+            "-due_at", "-pk"
+        )
+
+    def said_to(self, phone):
+        """What was sent to a number (E.164), or may have been, the latest first."""
+        return self.filter(to_phone=phone, attempt_count__gt=0).order_by("-status_at", "-pk")
 
     def needing_staff(self):
         """What did not reach its recipient, and nobody has dealt with."""
@@ -27,3 +35,17 @@ class SuppressionQuerySet(models.QuerySet):
     def against(self, *, phone, branch, purpose):
         """What forbids writing to this number for this purpose from this branch."""
         return self.filter(Q(branch=branch) | Q(branch=None), phone=phone, purpose=purpose)
+
+
+class InboundMessageQuerySet(BranchScopedQuerySet):
+    def open(self):
+        """What nobody has answered or dealt with."""
+        return self.filter(handled_at=None)
+
+    def about(self, reference):
+        return self.filter(about=reference).order_by("-received_at", "-pk")
+
+    def with_refusal(self, suppressions):
+        """Each with `is_refused`: the number is to get no service messages from this branch any more."""
+        against = suppressions.against(phone=OuterRef("from_phone"), branch=OuterRef("branch"), purpose="service")
+        return self.annotate(is_refused=Exists(against))

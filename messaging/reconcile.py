@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from core.failpoints import failpoint
 from core.processes import is_stopping
 from messaging.account import is_configured
 from messaging.claims import release_expired_leases
@@ -12,10 +13,10 @@ from messaging.clock import Clock
 from messaging.models import MessageAttempt, OutboundMessage, Status
 from messaging.outcomes import ResolvedBy, accept, advance
 from messaging.registry import UnknownKindError, kind_named
-from messaging.rules import LEASE, MAX_UNKNOWN_ATTEMPTS, SETTLE
+from messaging.rendering import place_of
+from messaging.rules import JOB_BUDGET, LEASE, MAX_UNKNOWN_ATTEMPTS, SETTLE
 
 logger = logging.getLogger(__name__)
-BUDGET = 40  # seconds; a job is stopped after 60
 CLOCK_SKEW = timedelta(minutes=5)  # between our clock and the provider's
 
 
@@ -29,13 +30,15 @@ def reconcile_unknown(*, now, limit=100):
     clock, gateway = Clock(now), None
     for message in OutboundMessage.objects.unresolved()[:limit]:
         gateway = gateway or TwilioGateway()
-        if clock.elapsed() > BUDGET or is_stopping():
+        if clock.elapsed() > JOB_BUDGET or is_stopping():
             return
         try:
             _reconcile(message, gateway, clock.now())
         except ListingErrors as error:  # it stays unknown until the provider answers
             logger.warning("the provider's list cannot be read: %s", type(error).__name__)
             return
+        except Exception as error:  # it stays unknown; it must not keep those behind it from being resolved
+            logger.error("message %s could not be resolved: %s", message.pk, place_of(error))
 
 
 def _reconcile(message, gateway, now):
@@ -56,6 +59,8 @@ def _reconcile(message, gateway, now):
             message.move_to(Status.QUEUED, now=now, not_before=now)
         elif is_settled:
             message.move_to(Status.NEEDS_REVIEW, now=now)
+        failpoint("reconcile.before_commit")
+    failpoint("reconcile.committed")
 
 
 def _has_twin_under_way(message):

@@ -1,19 +1,36 @@
 """Policies of sending: values in, values out. The error table is section 1.3 of the reliability notes."""
 
 import secrets
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from messaging.models import MessageAttempt, Status
+from django.conf import settings
 
+from messaging.models import InboundMessage, MessageAttempt, Status
+
+Meaning = InboundMessage.Meaning
 Outcome = MessageAttempt.Outcome
 
-LEASE = timedelta(minutes=5)  # a worker that is silent for so long has lost its message
-HTTP_TIMEOUT = 10  # seconds, to connect and again to answer
-LEASE_MARGIN = 30  # seconds between the last moment to begin a request and the end of the lease
-SETTLE = timedelta(minutes=2)  # until the provider's list may be believed to be complete
+# All in seconds. The chaos harness has them shorter (config/chaos/settings.py); a school has no reason to.
+_SECONDS = {
+    "lease": 300,
+    "http_timeout": 10,
+    "lease_margin": 30,
+    "settle": 120,
+    "back_off": 30,
+    "longest_back_off": 900,
+    "redelivery_pause": 600,
+    "job_budget": 40,
+} | getattr(settings, "MESSAGING_SECONDS", {})
+
+LEASE = timedelta(seconds=_SECONDS["lease"])  # a worker that is silent for so long has lost its message
+HTTP_TIMEOUT = _SECONDS["http_timeout"]  # seconds, to connect and again to answer
+LEASE_MARGIN = _SECONDS["lease_margin"]  # seconds between the last moment to begin a request and the end of the lease
+SETTLE = timedelta(seconds=_SECONDS["settle"])  # until the provider's list may be believed to be complete
 MAX_UNKNOWN_ATTEMPTS = 3  # then a person looks at it
-REDELIVERY_PAUSE = timedelta(minutes=10)  # a phone that is off may be on by then
+REDELIVERY_PAUSE = timedelta(seconds=_SECONDS["redelivery_pause"])  # a phone that is off may be on by then
+JOB_BUDGET = _SECONDS["job_budget"]  # seconds that a job goes on taking up messages; it is stopped after 60
 
 
 # --- quiet hours -----------------------------------------------------------------------------------------
@@ -72,8 +89,30 @@ def classify(http_status, error_code):
 
 def back_off(attempt_count):
     """How long to wait before the next attempt: doubling from 30 s to 15 min, spread so that not all come at once."""
-    longest = min(30 * 2 ** (attempt_count - 1), 900)
+    longest = min(_SECONDS["back_off"] * 2 ** (attempt_count - 1), _SECONDS["longest_back_off"])
     return timedelta(seconds=secrets.SystemRandom().uniform(longest / 2, longest))
+
+
+# --- what texts ask for ----------------------------------------------------------------------------------
+
+# The provider acts on these by itself, and blocks the number for all we send:
+# https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
+PROVIDER_STOP_WORDS = {"stop", "unsubscribe", "end", "quit", "stopall", "revoke", "optout", "cancel"}
+_STOP_WORDS = PROVIDER_STOP_WORDS | {"td", "t", "r", "n", "退订", "退定", "td退订", "拒收"}
+_START_WORDS = {"start", "unstop", "恢复", "订阅"}  # not "yes": that answers a question of ours
+
+
+def meaning_of(body):
+    """Whether a text asks for no more messages, or for messages again. Only a text that is the word alone does."""
+    word = normalised(body)
+    if word in _STOP_WORDS:
+        return Meaning.STOP
+    return Meaning.START if word in _START_WORDS else Meaning.TEXT
+
+
+def normalised(body):
+    """ "退订。" → "退订", "Ｓｔｏｐ" → "stop"."""
+    return unicodedata.normalize("NFKC", body).casefold().strip(" \t\r\n.。!！,，")
 
 
 # --- delivery reports ------------------------------------------------------------------------------------

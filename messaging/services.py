@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from branches.models import Branch
+from core.failpoints import failpoint
 from core.processes import is_stopping
 from messaging.account import is_configured
 from messaging.claims import claim_due, expire_stale, release_claims, release_expired_leases, start_attempt
@@ -27,7 +28,7 @@ from messaging.outcomes import UnknownAttemptError, record_outcome, record_statu
 from messaging.reconcile import reconcile_unknown
 from messaging.registry import kind_named
 from messaging.rendering import place_of, prepare, signed
-from messaging.rules import HTTP_TIMEOUT, LEASE, LEASE_MARGIN
+from messaging.rules import HTTP_TIMEOUT, JOB_BUDGET, LEASE, LEASE_MARGIN
 
 __all__ = [
     "NewMessage",
@@ -47,7 +48,6 @@ __all__ = [
 logger = logging.getLogger(__name__)
 Outcome = MessageAttempt.Outcome
 
-DRAIN_BUDGET = 40  # seconds; a job is stopped after 60
 BATCH = 20  # claimed at once
 TROUBLES_IN_A_ROW = 3  # then the provider is left alone until the next minute
 
@@ -91,20 +91,23 @@ def queue_messages(messages, *, batch_size=500):
     """Write messages to the outbox, in the caller's transaction; returns how many were not there before.
 
     Planning twice is planning once. While a message waits for its first attempt the latest plan's times hold,
-    so that the reminder of a lesson that was moved moves with it.
+    so that the reminder of a lesson that was moved moves with it. Planners that run at once write in one order, that
+    of the keys: in PostgreSQL two that met the other way round would wait for each other, and one would be stopped.
     """
     by_key = {message.dedupe_key: message for message in messages}
     for message in by_key.values():
         kind_named(message.kind)
         if message.useful_until <= message.due_at:  # SQLite would skip such a row without a word
             raise UselessMessageError
-    return sum(_queue_batch(batch) for batch in batched(by_key.values(), batch_size))
+    in_order = [by_key[key] for key in sorted(by_key)]
+    return sum(_queue_batch(batch) for batch in batched(in_order, batch_size))
 
 
 def _queue_batch(messages):
     present = OutboundMessage.objects.in_bulk([new.dedupe_key for new in messages], field_name="dedupe_key")
     missing = [new for new in messages if new.dedupe_key not in present]
     OutboundMessage.objects.bulk_create([_row(new) for new in missing], ignore_conflicts=True)
+    failpoint("plan.batch")
     for new in messages:
         row = present.get(new.dedupe_key)
         if row and (row.due_at, row.useful_until) != (new.due_at, new.useful_until):
@@ -153,7 +156,7 @@ class _Drain:
 
     def is_over(self):
         return (
-            self.left <= 0 or self.troubles >= TROUBLES_IN_A_ROW or self.clock.elapsed() > DRAIN_BUDGET or is_stopping()
+            self.left <= 0 or self.troubles >= TROUBLES_IN_A_ROW or self.clock.elapsed() > JOB_BUDGET or is_stopping()
         )
 
     @cached_property
@@ -211,7 +214,9 @@ def send_claimed(message, *, gateway, clock):
         valid_for=(message.useful_until - attempt.started_at).total_seconds(),
         deadline=begun + LEASE.total_seconds() - 2 * HTTP_TIMEOUT - LEASE_MARGIN,
     )
+    failpoint("answer.received")
     record_outcome(attempt=attempt, answer=answer, now=clock.now())
+    failpoint("answer.recorded")
     return answer
 
 

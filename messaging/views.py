@@ -1,16 +1,19 @@
-"""The provider's delivery reports."""
+"""What the provider tells us: reports on what we sent, and texts that come in."""
 
 import logging
 
 from django.conf import settings
-from django.http import HttpResponse, HttpResponseForbidden
+from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseForbidden
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from twilio.request_validator import RequestValidator
 
+from messaging.inbound import receive
+from messaging.rendering import E164
 from messaging.services import UnknownAttemptError, record_status_callback
 
+LONGEST_TEXT = 1600  # characters; the provider's limit
 logger = logging.getLogger(__name__)
 
 
@@ -32,6 +35,25 @@ def twilio_status(request, attempt_id):
     except UnknownAttemptError:  # answered like any other, so that the provider does not try again
         logger.warning("a delivery report on an unknown attempt was ignored")
     return HttpResponse()
+
+
+@csrf_exempt
+@require_POST
+def twilio_inbound(request):
+    """One text that came in. The empty answer tells the provider to send nothing back."""
+    if not is_signed_by_twilio(request):
+        logger.warning("a text with a wrong signature was refused")
+        return HttpResponseForbidden()
+    if not request.POST.get("MessageSid") or not E164.fullmatch(request.POST.get("From", "")):
+        return HttpResponseBadRequest()
+    receive(
+        provider_sid=request.POST["MessageSid"][:64],
+        from_phone=request.POST["From"],
+        body=request.POST.get("Body", "").replace("\x00", "")[:LONGEST_TEXT],
+        opt_out_type=request.POST.get("OptOutType", ""),
+        now=timezone.now(),
+    )
+    return HttpResponse("<Response/>", content_type="text/xml")
 
 
 def is_signed_by_twilio(request):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from branches.models import Branch
 from core.clock import local_date, moment, span_text
-from messaging.people import finds_names
+from messaging.people import finds_names, finds_phones
 from messaging.registry import Cancelled, Rendered, renders
 from messaging.services import NewMessage, queue_messages
 from messaging.words import name_kind
@@ -160,3 +160,11 @@ def student_names(ids):
 @finds_names("guardian")
 def guardian_names(ids):
     return dict(Guardian.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+@finds_phones
+def guardian_with(phone):
+    """The guardian, the child they are told about first, and its branch."""
+    mine = Guardianship.objects.filter(guardian__phone=phone, student__branches__isnull=False)
+    found = mine.order_by("-is_told", "pk").values_list("guardian", "student", "student__branches").first()
+    return found and (f"guardian:{found[0]}", f"student:{found[1]}", found[2])

@@ -72,10 +72,10 @@ class Branch(models.Model):
         max_digits=5,
         decimal_places=1,
         default=Decimal(3),
-        help_text=_("Remind when so many credits are left, or fewer."),
+        help_text=_("A renewal is due when so many credits are left, or fewer."),
     )
     renewal_days = models.PositiveSmallIntegerField(
-        _("renewal days"), default=14, help_text=_("Remind when the credits run out within so many days.")
+        _("renewal days"), default=14, help_text=_("A renewal is due when the credits run out within so many days.")
     )
     renewal_reminder_at = models.TimeField(_("renewal reminder at"), default=datetime.time(10))
 

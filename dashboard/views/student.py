@@ -7,7 +7,7 @@ from branches.pages import StaffPageMixin
 from dashboard.orders import STATES
 from dashboard.timeline import timeline_of
 from enrolments.models import Enrolment, Order, Suspension
-from messaging.models import OutboundMessage
+from messaging.models import InboundMessage, OutboundMessage
 from renewals.querysets import with_run_out
 from scheduling.models import Attendance, ClassMember, MakeUp
 from students.models import Student
@@ -38,7 +38,9 @@ class StudentView(StaffPageMixin, DetailView):
             next_lessons=self._next_lessons(user, student, now),
             make_ups=self._make_ups(user, student),
             open_orders=self._open_orders(user, student),
-            timeline=timeline_of(student, accounts, OutboundMessage.objects.visible_to(user)),
+            timeline=timeline_of(
+                student, accounts, OutboundMessage.objects.visible_to(user), InboundMessage.objects.visible_to(user)
+            ),
             today=timezone.localdate(),
             branches=student.branches.all(),
             **kwargs,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from urllib.parse import urlencode, urlsplit
 
-from messaging.fake_twilio.segments import count_segments
+from messaging.segments import count_parts
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _SERVICE_NUMBER = "+15005550006"  # the sender that a Messaging Service picks
@@ -122,7 +122,8 @@ class MessagesApi:
     def _list(self, query):
         size = min(int(query.get("PageSize", 50)), 1000)
         page = int(query.get("Page", 0))
-        found = [message for message in self.store.messages() if _fits(message, query)]
+        to_phone = {"to_phone": query["To"]} if "To" in query else {}
+        found = [message for message in self.store.messages(**to_phone) if _fits(message, query)]
         first = page * size
         return {
             "messages": [self.represent(message) for message in found[first : first + size]],
@@ -157,7 +158,7 @@ class MessagesApi:
             "from": None if is_unassigned else message["from_phone"] or _SERVICE_NUMBER,
             "messaging_service_sid": message["service_sid"] or None,
             "num_media": "0",
-            "num_segments": "0" if is_unassigned else str(count_segments(message["body"])),
+            "num_segments": "0" if is_unassigned else str(count_parts(message["body"])),
             "price": None,
             "price_unit": "USD",
             "sid": message["sid"],

@@ -16,6 +16,7 @@ class Carrier:
     def __init__(self, api, *, auth_token):
         self.api = api
         self.store = api.store
+        self.auth_token = auth_token
         self._validator = RequestValidator(auth_token)
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy on the way to this machine
@@ -48,6 +49,16 @@ class Carrier:
             signature = self._validator.compute_signature(message["callback_url"], parameters)
             self.post(message["callback_url"], parameters, signature)
 
+    def post_report(self, message, report):
+        """Send one callback of chance: perhaps out of turn, of an attempt that nobody made, or not signed by us."""
+        if not (url := message["callback_url"]):
+            return
+        if report.attempt:
+            url = f"{url.rpartition('/')[0]}/{report.attempt}"
+        parameters = self.parameters({**message, "status": report.status, "error_code": report.error_code})
+        signature = self._validator.compute_signature(url, parameters) if report.has_our_signature else "forged"
+        self.post(url, parameters, signature)
+
     def parameters(self, message):
         parameters = {
             "AccountSid": self.api.account_sid,
@@ -70,9 +81,9 @@ class Carrier:
         for _try in range(_TRIES):
             try:
                 response = self._session.post(url, data=parameters, headers=headers, timeout=30)
-                response.raise_for_status()
+                if response.status_code < 500:  # an answer, be it a refusal: once more would change nothing
+                    return
+                problem = str(response.status_code)
             except requests.RequestException as error:
                 problem = type(error).__name__
-            else:
-                return
         logger.warning("a delivery report could not be posted: %s", problem)

@@ -1,6 +1,13 @@
-"""The stand-in as a web server, on this machine only."""
+"""The stand-in as a web server, on this machine only.
+
+What can go wrong with a request to send, without the message being taken in: `throttle` (429), `error` (500), `refuse`
+(an error code), `opt_out` (21610, and from then on for this number); `slow` answers well, after so many seconds. And
+with the message taken in: `drop` (no answer), `hang` (none, after so many seconds), `error_after` (500), `garbage` (201
+without sense).
+"""
 
 import json
+import queue
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,21 +18,24 @@ from messaging.account import is_loopback
 from messaging.fake_twilio.api import ApiError, MessagesApi
 from messaging.fake_twilio.carrier import Carrier
 from messaging.fake_twilio.pages import phone_page, phones_page
+from messaging.fake_twilio.seeded import Fate
 from messaging.fake_twilio.store import Store
 
 HOST = "127.0.0.1"
 _STYLE = Path(__file__).with_name("phone.css")
-_FAULTS_BEFORE = ("throttle", "error", "refuse")
+_FAULTS_BEFORE = ("throttle", "error", "refuse", "opt_out", "slow")
 _FAULTS_AFTER = ("drop", "error_after", "hang", "garbage")
+_POSTMEN = 4  # threads that post the reports of chance
 
 
 class FakeTwilio:
     """State, API, carrier and server in one.
 
-    `step_seconds` lie between two statuses of a message; with None messages move only when told to.
+    `step_seconds` lie between two statuses of a message; with None messages move only when told to. With a
+    `misfortune` chance decides which requests fail, and how each message is delivered and reported.
     """
 
-    def __init__(self, *, account_sid, auth_token, path=":memory:", port=0, step_seconds=None):
+    def __init__(self, *, account_sid, auth_token, path=":memory:", port=0, step_seconds=None, misfortune=None):
         self._server = ThreadingHTTPServer((HOST, port), _handler_for(self))  # first: the port may be taken
         self.store = Store(path)
         self.api = MessagesApi(self.store, account_sid=account_sid, auth_token=auth_token)
@@ -35,6 +45,10 @@ class FakeTwilio:
         self._threads = [threading.Thread(target=self._server.serve_forever, args=[0.05])]
         if step_seconds is not None:
             self._threads.append(threading.Thread(target=self._move_on))
+        self.misfortune = misfortune
+        self._post = queue.SimpleQueue()
+        if misfortune:
+            self._threads += [threading.Thread(target=self._carry_post) for _postman in range(_POSTMEN)]
 
     @property
     def url(self):
@@ -47,6 +61,8 @@ class FakeTwilio:
     def stop(self):
         self._stopped.set()
         self._server.shutdown()
+        for _postman in range(_POSTMEN):
+            self._post.put(None)
         for thread in self._threads:
             thread.join()
         self._server.server_close()
@@ -65,6 +81,24 @@ class FakeTwilio:
                 if message["updated_at"] <= ready and not self._stopped.is_set():
                     self.carrier.step(message)
 
+    # --- chance ----------------------------------------------------------------------------------------------
+
+    def finish_by_chance(self, message, number):
+        """Decide what becomes of a message; its early reports go out now, before the request is answered."""
+        phone = message["to_phone"]
+        status, error_code, early, late = self.misfortune.reports(phone, number)
+        message = self.store.update(message["sid"], status=status, error_code=error_code, sent_at=self.store.now())
+        for report in early:
+            self.carrier.post_report(message, report)
+        for report in late:
+            self._post.put((message, report))
+
+    def _carry_post(self):
+        carrier = Carrier(self.api, auth_token=self.carrier.auth_token)
+        while (letter := self._post.get()) is not None:
+            carrier.post_report(*letter)
+        carrier.close()
+
 
 def _handler_for(fake):
     return type("Handler", (_Handler,), {"fake": fake})
@@ -74,6 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
     fake: FakeTwilio
     protocol_version = "HTTP/1.1"
     timeout = 30  # seconds that an idle connection is kept
+    disable_nagle_algorithm = True  # else an answer waits 40 ms between its head and its body
 
     def log_message(self, *args):
         """Nothing: the lines would carry phone numbers."""
@@ -104,27 +139,36 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer_api(self, path, query, form):
         is_create = self.command == "POST" and path.endswith("/Messages.json")
-        store, phone = self.fake.store, form.get("To", "")
+        fate = Fate(self.fake.store, self.fake.misfortune, form.get("To", "")) if is_create else None
         try:
-            if is_create and self._fails_before(*store.take_fault(_FAULTS_BEFORE, phone)):
+            if fate and self._fails_before(fate):
                 return None
             status, payload = self.fake.api.answer(self.command, path, query, form, self.headers)
         except ApiError as error:
             return self._send_json(error.status, error.payload)
-        if is_create and self._fails_after(*store.take_fault(_FAULTS_AFTER, phone)):
+        if fate and self.fake.misfortune:
+            self.fake.finish_by_chance(self.fake.store.get(payload["sid"]), fate.number)
+        if fate and self._fails_after(*fate.take(_FAULTS_AFTER)):
             return None
         return self._send_json(status, payload)
 
-    def _fails_before(self, fault, value):
+    def _fails_before(self, fate):
         """Something goes wrong, and the message is not taken in."""
+        if self.fake.misfortune:
+            time.sleep(self.fake.misfortune.latency)
+        fault, value = fate.take(_FAULTS_BEFORE)
         match fault:
             case "throttle":
                 raise ApiError(20429)
             case "refuse":
                 raise ApiError(int(value))
+            case "opt_out":
+                self.fake.store.opt_out(fate.phone)
+            case "slow":
+                time.sleep(float(value))
             case "error":
                 self._send(500, "text/html", "<h1>Internal Server Error</h1>")
-        return fault is not None
+        return fault == "error"
 
     def _fails_after(self, fault, value):
         """The message is taken in, but the client does not learn of it."""

@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS messages (
     sent_at REAL
 );
 CREATE INDEX IF NOT EXISTS messages_to ON messages (to_phone);
+CREATE TABLE IF NOT EXISTS requests (phone TEXT PRIMARY KEY, count INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS opt_outs (phone TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS faults (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -39,7 +40,7 @@ class Store:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
-        self._connection.executescript(_TABLES)
+        self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _TABLES)
 
     def close(self):
         self._connection.close()
@@ -70,7 +71,15 @@ class Store:
         return self._run(f"SELECT * FROM messages WHERE {where} ORDER BY number DESC", *equal.values())  # noqa: S608
 
     def under_way(self):
-        return [message for message in reversed(self.messages()) if message["status"] not in FINAL]
+        """Those that have not come to an end, the oldest first."""
+        final = ", ".join(f"'{status}'" for status in FINAL)
+        return self._run(f"SELECT * FROM messages WHERE status NOT IN ({final}) ORDER BY number")  # noqa: S608
+
+    def count_request(self, phone):
+        """How often this number was to be written to, this time included."""
+        with self._lock:
+            self._run("INSERT INTO requests VALUES (?, 1) ON CONFLICT (phone) DO UPDATE SET count = count + 1", phone)
+            return self._run("SELECT count FROM requests WHERE phone = ?", phone)[0]["count"]
 
     def update(self, sid, **columns):
         columns = {"updated_at": self.now(), **columns}

@@ -377,6 +377,27 @@ def test_jobs_are_not_well_without_a_database(client, probes):
     assert jobs_page(client)[0] == 503
 
 
+def test_prometheus_reads_the_same_figures(client, probes):
+    pulsed(seconds_ago=20)
+    probes.append(lambda now: Reading("cups", 3, 2))
+    probes.append(lambda now: Reading("saucers", None, 2))
+
+    response = client.get(reverse("metrics"), secure=True)
+
+    lines = response.content.decode().splitlines()
+    assert response["Content-Type"].startswith("text/plain")
+    assert {"qingxiao_up 1.0", "qingxiao_cups 3.0", "qingxiao_cups_limit 2.0", "qingxiao_saucers NaN"} <= set(lines)
+
+
+def test_prometheus_learns_that_the_database_is_gone(client, probes):
+    def no_database(now):
+        raise DatabaseError
+
+    probes.append(no_database)
+
+    assert client.get(reverse("metrics"), secure=True).content.decode().splitlines()[-1] == "qingxiao_up 0.0"
+
+
 def test_web_process_and_database_are_well(client, monkeypatch):
     for name in ("healthz", "readyz"):
         response = client.get(reverse(name), secure=True)

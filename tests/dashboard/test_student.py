@@ -102,5 +102,5 @@ def test_the_page_costs_the_same_for_one_and_for_three_entries(client, branch, e
         GuardianshipFactory(student=student, is_main=number == 0)
     client.force_login(desk_of(branch))
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         page_of(client, student)

@@ -12,7 +12,6 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
-from messaging.fake_twilio.segments import count_segments
 from messaging.fake_twilio.server import FakeTwilio
 from tests.factories import NOW
 from tests.messaging.conftest import PHONE
@@ -258,28 +257,3 @@ def test_command_starts_and_ends(tmp_path):
         process.terminate()
 
         assert process.wait(10) == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "segments"),
-    [
-        ("", 1),
-        ("a" * 160, 1),
-        ("a" * 161, 2),
-        ("a" * 306, 2),
-        ("a" * 307, 3),
-        ("€" * 80, 1),
-        ("€" * 81, 2),
-        ("a" * 152 + "€" + "a" * 152, 3),  # the € is not cut in two
-        ("好" * 70, 1),
-        ("好" * 71, 2),
-        ("好" * 134, 2),
-        ("好" * 135, 3),
-        ("a" * 69 + "好", 1),
-        ("😀" * 35, 1),
-        ("😀" * 36, 2),
-        ("好" * 66 + "😀" + "好" * 66, 3),
-    ],
-)
-def test_segments_are_counted(text, segments):
-    assert count_segments(text) == segments

@@ -230,7 +230,7 @@ def test_query_count(client, desk, message_in, row_count, django_assert_num_quer
         references = {"about": f"student:{StudentFactory().pk}", "recipient": f"guardian:{GuardianFactory().pk}"}
         message_in(Status.FAILED, lesson=f"lesson:{number}", **references)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         response = client.get(URL)
 
     assert len(shown(response)) == row_count

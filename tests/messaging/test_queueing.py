@@ -1,3 +1,4 @@
+import threading
 from datetime import timedelta
 
 import pytest
@@ -26,6 +27,40 @@ def new_message(branch, **fields):
             "subject": "lesson:812", "occurrence": "24h", "due_at": NOW, "useful_until": NOW + HOUR,
         } | fields
     )  # fmt: skip
+
+
+def test_rows_are_written_in_the_order_of_their_keys(branch):
+    """Planners that run at once and meet the other way round would be a deadlock in PostgreSQL."""
+    plan = [new_message(branch, recipient=f"guardian:{number}") for number in (5, 2, 9, 1)]
+
+    queue_messages(plan)
+
+    keys = list(OutboundMessage.objects.order_by("pk").values_list("dedupe_key", flat=True))
+    assert keys == sorted(keys)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_planners_at_once_in_opposite_orders_write_each_row_once(branch, one_race_at_a_time):
+    plan = [new_message(branch, recipient=f"guardian:{number}") for number in range(400)]
+    barrier, errors = threading.Barrier(2), []
+
+    def work(messages):
+        try:
+            barrier.wait()
+            queue_messages(messages, batch_size=20)
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    planners = [threading.Thread(target=work, args=[order]) for order in (plan, plan[::-1])]
+    for planner in planners:
+        planner.start()
+    for planner in planners:
+        planner.join()
+
+    assert errors == []
+    assert OutboundMessage.objects.count() == 400
 
 
 def test_queueing_twice_writes_one_row(branch, django_assert_num_queries):

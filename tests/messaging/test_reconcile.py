@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from messaging import reconcile
 from messaging.claims import claim_due, start_attempt
 from messaging.models import MessageAttempt, OutboundMessage, Purpose, Status
 from messaging.registry import Rendered, renders
@@ -207,6 +208,24 @@ def test_report_that_comes_while_the_list_is_read_wins(unknown, fake_twilio, rel
     reconcile_unknown(now=LATER)
 
     assert reload(message).status == Status.DELIVERED
+
+
+def test_message_that_breaks_the_software_does_not_keep_the_next_from_being_resolved(
+    unknown, fake_twilio, reload, monkeypatch, caplog
+):
+    broken = unknown("drop")
+    other = unknown("drop", occurrence="2h", sent_at=NOW + MINUTE)
+    find = reconcile._find
+
+    def stumble(attempt, listed):
+        return 1 / 0 if attempt.message_id == broken.pk else find(attempt, listed)
+
+    monkeypatch.setattr(reconcile, "_find", stumble)
+
+    reconcile_unknown(now=LATER + MINUTE)
+
+    assert (reload(broken).status, reload(other).status) == (Status.UNKNOWN, Status.ACCEPTED)
+    assert f"message {broken.pk} could not be resolved: ZeroDivisionError" in caplog.text
 
 
 def test_message_stays_unknown_while_the_provider_does_not_answer(unknown, settings, reload, caplog):
