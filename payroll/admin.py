@@ -38,6 +38,7 @@ class PaySchemeAdmin(BranchScopedAdmin):
                 ]
             },
         ),
+        (_("Bonus for full classes"), {"fields": [("full_class_children", "full_class_minor")]}),
         (_("By the month"), {"fields": [("base_minor", "minimum_lessons"), "guaranteed_minor"]}),
         (
             _("What counts"),

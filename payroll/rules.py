@@ -25,6 +25,7 @@ class Basis(models.TextChoices):
 
 class LineKind(models.TextChoices):
     LESSON = "lesson", pgettext_lazy("pay", "Lesson")
+    FULL_CLASS = "full_class", pgettext_lazy("pay", "Bonus for full classes")
     BASE = "base", pgettext_lazy("pay", "Base pay")
     GUARANTEE = "guarantee", pgettext_lazy("pay", "Top-up to the guaranteed pay")
     ADJUSTMENT = "adjustment", pgettext_lazy("pay", "Adjustment of an earlier month")
@@ -94,6 +95,8 @@ class Terms:
     base_minor: int = 0
     minimum_lessons: int = 0
     guaranteed_minor: int = 0
+    full_class_children: int = 0
+    full_class_minor: int = 0
     counts_trials: bool = True
     counts_make_ups: bool = True
     counts_leave: bool = False
@@ -226,13 +229,23 @@ def _by_heads(terms, children):
 
 
 def pay_of(*, month, lessons, rates):
-    """The lines of a teacher's month at a branch: lessons in time order, base pay, top-ups. Their sum is the pay."""
+    """The lines of a teacher's month at a branch: lessons by time, bonuses, base pay, top-ups. Their sum is the pay."""
     lines = list(_lesson_lines(month, lessons, rates))
+    full = _full_classes(lessons, rates)
+    bonuses = list(_bonus_lines(rates, full))
+    monthly = []
     for rate in rates:
         days, of_days = days_of(month, rate)
         if days and rate.course_id is None:
-            lines += _monthly_lines(rate, days, of_days, lines)
-    return lines
+            monthly += _monthly_lines(rate, days, of_days, _earned(rate, lines, full))
+    return [*lines, *bonuses, *monthly]
+
+
+def _earned(rate, lines, full):
+    """What the lessons of the rate's days pay, of whatever course, with their bonuses."""
+    own = [line for line in lines if rate.holds_on(line.lesson.day)]
+    bonuses = sum(full[pk].terms.full_class_minor for line in own if (pk := line.lesson.lesson_id) in full)
+    return sum(line.amount_minor for line in own) + bonuses
 
 
 def pays_monthly(rate):
@@ -269,13 +282,37 @@ def _lessons_in_base(month, rate):
     return share_of(rate.terms.minimum_lessons, *days_of(month, rate)) if pays_monthly(rate) else 0
 
 
-def _monthly_lines(rate, days, of_days, lines):
+def is_full(lesson, terms):
+    """Whether so many children count in the lesson as the scheme calls a full class."""
+    children = sum(group.number for group in counted(lesson, terms))
+    return bool(terms.full_class_minor) and children >= terms.full_class_children
+
+
+def _full_classes(lessons, rates):
+    """{lesson id: the rate that gives a bonus for it}; a lesson that the base pay covers gets it as well."""
+    rated = {lesson: rate_of(lesson, rates) for lesson in lessons}
+    return {
+        lesson.lesson_id: rate
+        for lesson, rate in rated.items()
+        if not why_unpaid(lesson, rate) and is_full(lesson, rate.terms)
+    }
+
+
+def _bonus_lines(rates, full):
+    for rate in rates:
+        if number := sum(one == rate for one in full.values()):
+            terms = rate.terms
+            working = {"lessons": number, "children": terms.full_class_children, "each": terms.full_class_minor}
+            yield Line(LineKind.FULL_CLASS, number * terms.full_class_minor, {"scheme": terms.name, **working})
+
+
+def _monthly_lines(rate, days, of_days, from_lessons):
     terms, told = rate.terms, {"scheme": rate.terms.name, "days": days, "of": of_days}
     base = share_of(terms.base_minor, days, of_days)
     if base:
         lessons = share_of(terms.minimum_lessons, days, of_days)
         yield Line(LineKind.BASE, base, told | {"monthly": terms.base_minor, "lessons": lessons})
-    earned = base + sum(line.amount_minor for line in lines if line.lesson and rate.holds_on(line.lesson.day))
+    earned = base + from_lessons
     guaranteed = share_of(terms.guaranteed_minor, days, of_days)
     if earned < guaranteed:
         working = told | {"monthly": terms.guaranteed_minor, "earned": earned}

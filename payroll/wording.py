@@ -1,6 +1,7 @@
 """How an amount came about, in the reader's words. The figures are those of rules.Line.working."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.money import yuan
 from payroll.rules import Basis, LineKind, Unpaid
@@ -46,6 +47,18 @@ def _of_revenue(working):
     }
 
 
+def _of_full_class(working):
+    facts = {"lessons": working["lessons"], "children": working["children"], "each": yuan(working["each"])}
+    return (
+        ngettext(
+            "%(lessons)d lesson with %(children)d children or more: %(each)s",
+            "%(lessons)d lessons with %(children)d children or more: %(each)s each",
+            working["lessons"],
+        )
+        % facts
+    )
+
+
 def _of_base(working):
     facts = {"monthly": yuan(working["monthly"]), "days": working["days"], "of": working["of"]}
     if working["lessons"]:
@@ -74,6 +87,7 @@ _BY_BASIS = {
     Basis.REVENUE: _of_revenue,
 }
 _BY_KIND = {
+    LineKind.FULL_CLASS: _of_full_class,
     LineKind.BASE: _of_base,
     LineKind.GUARANTEE: _of_guarantee,
     LineKind.ADJUSTMENT: _of_adjustment,

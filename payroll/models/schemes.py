@@ -41,6 +41,12 @@ class PayScheme(models.Model):
         default=0,
         help_text=_("For newcomers: pay is topped up to this amount. Give them a rate that ends with the protection."),
     )
+    full_class_children = models.PositiveSmallIntegerField(
+        _("children of a full class"),
+        default=0,
+        help_text=_("Those who count in the lesson, by the switches below."),
+    )
+    full_class_minor = models.PositiveIntegerField(_("bonus for a lesson with so many"), default=0)
     counts_trials = models.BooleanField(_("guests of a trial count"), default=True)
     counts_make_ups = models.BooleanField(_("make-ups count"), default=True)
     counts_leave = models.BooleanField(_("children on leave count"), default=False)
@@ -58,7 +64,13 @@ class PayScheme(models.Model):
                 name="payscheme_lessons_in_base",
                 condition=Q(minimum_lessons=0) | Q(base_minor__gt=0),
                 violation_error_message=_("Lessons are covered by a base pay: write its amount, or no lessons."),
-            )
+            ),
+            models.CheckConstraint(
+                name="payscheme_full_class",
+                condition=Q(full_class_children=0, full_class_minor=0)
+                | Q(full_class_children__gt=0, full_class_minor__gt=0),
+                violation_error_message=_("Write both how many children fill a class and the bonus, or neither."),
+            ),
         ]
 
     def __str__(self):

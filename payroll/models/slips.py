@@ -101,7 +101,7 @@ class PaySlipLine(models.Model):
                 name="payslipline_of_its_kind",
                 condition=Q(kind="lesson", lesson__isnull=False, starts_at__isnull=False, about_month__isnull=True)
                 | Q(kind="adjustment", lesson__isnull=True, about_month__isnull=False)
-                | Q(kind__in=["base", "guarantee"], lesson__isnull=True, about_month__isnull=True),
+                | Q(kind__in=["full_class", "base", "guarantee"], lesson__isnull=True, about_month__isnull=True),
             ),
         ]
 

@@ -31,6 +31,10 @@ def lessons_in_no_base_pay():
     PayScheme.objects.create(name="方案", minimum_lessons=10)
 
 
+def a_bonus_for_any_number_of_children():
+    PayScheme.objects.create(name="方案", full_class_minor=20_00)
+
+
 def two_bands_from_one_number():
     tier(from_lessons=1, rate_minor=100)
     tier(from_lessons=1, rate_minor=200)
@@ -97,6 +101,7 @@ def an_adjustment_of_no_month():
     ("rule", "attempt"),
     [
         ("payscheme_lessons_in_base", lessons_in_no_base_pay),
+        ("payscheme_full_class", a_bonus_for_any_number_of_children),
         ("paytier_lessons_once", two_bands_from_one_number),
         ("paytier_amount_once", two_bands_from_one_amount),
         ("paytier_one_kind", a_band_of_both_kinds),

@@ -364,8 +364,9 @@ def test_an_approved_month_is_exported_as_it_was_frozen(as_manager, branch, teac
 
 
 def scheme_data(**fields):
-    figures = dict.fromkeys(["amount_minor", "extra_minor", "base_minor", "guaranteed_minor"], "0")
-    numbers = {"children_included": 0, "minimum_lessons": 0}
+    amounts = ["amount_minor", "extra_minor", "base_minor", "guaranteed_minor", "full_class_minor"]
+    figures = dict.fromkeys(amounts, "0")
+    numbers = {"children_included": 0, "minimum_lessons": 0, "full_class_children": 0}
     bands = {"tiers-TOTAL_FORMS": 0, "tiers-INITIAL_FORMS": 0}
     return figures | numbers | bands | {"name": "新方案", "basis": "lesson"} | fields
 

@@ -317,3 +317,58 @@ def test_splitting_a_rate_changes_no_lesson_of_a_plain_scheme(taught, scheme, la
     second = rate(plain, rate_id=2, valid_from=datetime.date(2026, 11, last + 1))
 
     assert total_of(paid(taught, first, second)) == total_of(paid(taught, rate(plain)))
+
+
+# --- bonus for full classes ------------------------------------------------------------------------------
+
+
+def full(**figures):
+    return terms(full_class_children=12, full_class_minor=20_00, **figures)
+
+
+def with_children(*numbers):
+    return [lesson(number, children=[Children("present", one)]) for number, one in enumerate(numbers)]
+
+
+def test_a_lesson_with_exactly_so_many_children_is_a_full_class():
+    lines = paid(with_children(11, 12, 13), rate(full()))
+
+    assert amounts(lines) == [100_00, 100_00, 100_00, 40_00]
+    assert lines[-1].kind == LineKind.FULL_CLASS
+    assert lines[-1].working == {"scheme": "方案", "lessons": 2, "children": 12, "each": 20_00}
+
+
+def test_who_does_not_count_fills_no_class():
+    """Ten came, one is on leave and one is a guest: twelve by one scheme, eleven by another, ten by a third."""
+    mixed = [lesson(children=[Children("present", 10), Children("leave", 1), Children("trial", 1)])]
+
+    assert total_of(paid(mixed, rate(full(counts_leave=True)))) == 120_00
+    assert total_of(paid(mixed, rate(full()))) == 100_00
+    assert total_of(paid(mixed, rate(full(counts_trials=False)))) == 100_00
+
+
+def test_a_lesson_that_pays_nothing_has_no_bonus_but_one_that_the_base_pay_covers_has():
+    substitute = [lesson(children=[Children("present", 12)], is_substitute=True)]
+
+    assert total_of(paid(substitute, rate(full(pays_substitutes=False)))) == 0
+    assert total_of(paid(with_children(12), rate(full(base_minor=3000_00, minimum_lessons=5)))) == 3020_00
+
+
+def test_a_bonus_counts_towards_the_guaranteed_pay():
+    lines = paid(with_children(12, 3), rate(full(guaranteed_minor=250_00)))
+
+    assert (total_of(lines), lines[-1].kind, lines[-1].amount_minor) == (250_00, LineKind.GUARANTEE, 30_00)
+
+
+def test_a_rate_of_one_course_gives_its_own_bonus():
+    """The course's own rate pays the bonus, and the month's guaranteed pay sees it."""
+    monthly = rate(terms(guaranteed_minor=300_00))
+    own = rate(full(scheme_id=2, amount_minor=150_00), rate_id=2, course_id=1)
+
+    lines = paid(with_children(12, 3), monthly, own)
+
+    assert [(line.kind, line.amount_minor) for line in lines] == [
+        ("lesson", 150_00),
+        ("lesson", 150_00),
+        ("full_class", 20_00),
+    ]

@@ -13,7 +13,8 @@ from payroll.models import PayScheme, PaySlip, PaySlipLine
 from payroll.rules import total_of
 from payroll.services import PayError, approve_slips, prepare_slips
 from payroll.sheets import drafts_of, sheet_of, sheets_of
-from tests.factories import BranchFactory, UserFactory, at, manager_of, owner_of_school, teacher_of
+from payroll.wording import working_text
+from tests.factories import AttendanceFactory, BranchFactory, UserFactory, at, manager_of, owner_of_school, teacher_of
 from tests.payroll.conftest import (
     IN_DECEMBER,
     IN_NOVEMBER,
@@ -272,3 +273,20 @@ def test_over_all_months_everybody_gets_what_the_lessons_pay(db, changes):
     assert sum(slip.total_minor for slip in slips) == 100_00 * sum(lesson.is_held for lesson in lessons)
     for slip in slips.with_own_total():
         assert slip.total_minor == total_of(sheet_of(slip).lines)
+
+
+def test_a_bonus_is_frozen_with_its_working_and_a_child_marked_later_adjusts_the_next_month(branch, teacher, owner):
+    facts = {"full_class_children": 3, "full_class_minor": 20_00}
+    give_rate(teacher, branch, PayScheme.objects.create(name="满班奖", amount_minor=100_00, **facts))
+    hold(teacher, branch, children=3)
+    short = hold(teacher, branch, hour=14, children=2)
+    pay(branch, by=owner)
+
+    slip = PaySlip.objects.with_own_total().get()
+    [*_lessons, bonus] = sheet_of(slip).lines
+    assert (slip.total_minor, bonus.amount_minor) == (220_00, 20_00)
+    assert bonus.working == {"scheme": "满班奖", "lessons": 1, "children": 3, "each": 20_00}
+    assert "¥20.00" in working_text(bonus)
+    AttendanceFactory(lesson=short, status="present")
+    assert amounts(branch) == {"马老师": 220_00}
+    assert amounts(branch, NOVEMBER) == {"马老师": 20_00}
