@@ -43,6 +43,7 @@ MONEY = [
     Entry(_("Invoices"), "request_quote", "invoice_list", "enrolments.view_invoicerequest"),
     Entry(_("Refunds"), "currency_yuan", "refund_list", "enrolments.view_refund"),
     Entry(_("Expiring lessons"), "hourglass_bottom", "expiring", "enrolments.view_writeoff"),
+    Entry(_("Reconciliation"), "compare_arrows", "reconciliation", "enrolments.reconcile_payments"),
     Entry(_("Month close"), "menu_book", "books", "enrolments.view_monthclose"),
     Entry(_("Teacher pay"), "payments", "payroll", "payroll.view_payslip"),
 ]
@@ -63,10 +64,17 @@ BACK_OFFICE = [
     Entry(_("Pay schemes"), "rule_settings", "admin:payroll_payscheme_changelist", "payroll.view_payscheme"),
     Entry(_("Calendar"), "event_busy", "calendar_days", "branches.add_calendarday"),
     Entry(_("Leave policies"), "rule", "admin:scheduling_leavepolicy_changelist", "scheduling.change_leavepolicy"),
+    Entry(
+        _("Steps of the reminders"),
+        "notifications",
+        "admin:renewals_reminderpolicy_changelist",
+        "renewals.change_reminderpolicy",
+    ),
     Entry(_("Rooms"), "meeting_room", "admin:branches_room_changelist", "branches.add_room"),
     Entry(_("Branches"), "apartment", "admin:branches_branch_changelist", "branches.change_branch"),
     Entry(_("Legal details"), "gavel", "admin:branches_legalentity_changelist", "branches.change_legalentity"),
     Entry(_("Staff"), "badge", "admin:branches_user_changelist", "branches.view_user"),
+    Entry(_("State of the system"), "monitor_heart", "health", "core.view_health"),
 ]
 
 

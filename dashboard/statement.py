@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 
 from core.clock import local_date
 from enrolments.models import CreditEntry, CreditLot
-from scheduling.models import Attendance, Lesson
+from scheduling.models import Attendance
 
 Kind = CreditEntry.Kind
 LESSON_REFERENCE = "attendance:"
@@ -30,31 +30,36 @@ GROUPS = [  # what the balance is made of, in the order in which it is read
 
 @dataclass(frozen=True)
 class Row:
-    """One entry; `lesson` is the one that took or gave back its credits."""
+    """One entry; `attendance` is the one that took or gave back its credits. `taken`: dashboard.confirmations."""
 
     entry: CreditEntry
     day: date
-    lesson: Lesson | None
+    attendance: Attendance | None
+    taken: object = None
+
+    @property
+    def lesson(self):
+        return self.attendance and self.attendance.lesson
 
 
 def rows_of(entries, time_zone):
     """Entries with their lessons: two queries for however many."""
     entries = list(entries)
-    lessons = _lessons(entries)
+    attendances = _attendances(entries)
     rows = []
     for entry in entries:
-        lesson = lessons.get(entry.reference)
-        day = lesson.local_date if lesson else local_date(entry.occurred_at, time_zone)
-        rows.append(Row(entry, day, lesson))
+        attendance = attendances.get(entry.reference)
+        day = attendance.lesson.local_date if attendance else local_date(entry.occurred_at, time_zone)
+        rows.append(Row(entry, day, attendance))
     return rows
 
 
-def _lessons(entries):
-    """{reference: lesson}."""
+def _attendances(entries):
+    """{reference: attendance}, with its lesson."""
     references = {entry.reference for entry in entries if entry.reference.startswith(LESSON_REFERENCE)}
     ids = [int(tail) for text in references if (tail := text.removeprefix(LESSON_REFERENCE)).isdecimal()]
     found = Attendance.objects.filter(pk__in=ids).select_related("lesson__class_group", "lesson__teacher")
-    return {f"{LESSON_REFERENCE}{attendance.pk}": attendance.lesson for attendance in found}
+    return {attendance.reference: attendance for attendance in found}
 
 
 @dataclass(frozen=True)

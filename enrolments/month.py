@@ -49,13 +49,23 @@ def net_of(figures):
 
 def movement(branch, first, last):
     """What the books of a branch say of the local days from `first` to `last`, both of them included."""
-    found, days = Movement(), {"booked_date__range": (first, last)}
-    _add_lots(found, CreditLot.objects.filter(enrolment__branch=branch, **days))
-    _add_entries(found, CreditEntry.objects.filter(enrolment__branch=branch, lot__isnull=False, **days))
-    payments = Payment.objects.filter(order__branch=branch, **days).order_by()
-    found.received.update(dict(payments.values_list("method").annotate(amount=Sum("amount_minor"))))
-    found.agreed_minor -= _forgiven(branch, days)
-    found.wallets_minor = _total(WalletEntry.objects.filter(branch=branch, **days), "amount_minor")
+    return movements([branch], first, last)[branch.pk]
+
+
+def movements(branches, first, last):
+    """{branch id: Movement} of the local days from `first` to `last`: as many queries for all as for one."""
+    found, days = {branch.pk: Movement() for branch in branches}, {"booked_date__range": (first, last)}
+    _add_lots(found, CreditLot.objects.filter(enrolment__branch__in=branches, **days))
+    entries = CreditEntry.objects.filter(enrolment__branch__in=branches, lot__isnull=False, **days)
+    _add_entries(found, entries)
+    payments = Payment.objects.filter(order__branch__in=branches, **days).values_list("order__branch", "method")
+    for branch_id, method, amount in payments.order_by().annotate(amount=Sum("amount_minor")):
+        found[branch_id].received[method] = amount
+    for branch_id, forgiven in _forgiven(branches, days):
+        found[branch_id].agreed_minor -= forgiven
+    wallets = WalletEntry.objects.filter(branch__in=branches, **days).order_by().values_list("branch")
+    for branch_id, amount in wallets.annotate(amount=Sum("amount_minor")):
+        found[branch_id].wallets_minor = amount
     return found
 
 
@@ -63,14 +73,14 @@ def _add_lots(found, lots):
     """A lot without an order came by a transfer."""
     books = Payment.objects.filter(order__items__lot=OuterRef("pk"), method=Payment.Method.BOOK)
     told = {"is_taken_over": Exists(books), "is_transferred": IsNull(F("item"), True)}
-    sums = lots.order_by().annotate(**told).values("package", *told)
+    sums = lots.order_by().annotate(branch=F("enrolment__branch"), **told).values("branch", "package", *told)
     for row in sums.annotate(paid=Sum("paid_minor")):
         name = "taken_over_minor" if row["is_taken_over"] else "sold_minor"
         if row["is_transferred"]:
             name = "transferred_in_minor"
         else:
-            found.agreed_minor += row["paid"]
-        found.of(row["package"])[name] += row["paid"]
+            found[row["branch"]].agreed_minor += row["paid"]
+        found[row["branch"]].of(row["package"])[name] += row["paid"]
 
 
 def _add_entries(found, entries):
@@ -78,23 +88,31 @@ def _add_entries(found, entries):
     kind = Case(When(kind=Kind.RESTORE, then=F("reverses__kind")), default=F("kind"))
     its_lot = Concat(Value("lot:"), Cast("lot_id", CharField()))
     before = Case(When(kind=Kind.CONSUMPTION, reference=its_lot, then=True), default=False)
-    sums = entries.order_by().annotate(what=kind, is_before=before).values("lot__package", "what", "is_before")
+    told = {"branch": F("enrolment__branch"), "package": F("lot__package"), "what": kind, "is_before": before}
+    sums = entries.order_by().annotate(**told).values(*told)
     for row in sums.annotate(revenue=Sum("revenue_minor"), released=Sum("released_minor")):
-        figures = found.of(row["lot__package"])
+        figures = found[row["branch"]].of(row["package"])
         if row["is_before"]:  # used by the books before they were taken over: nobody's revenue of this month
             figures["taken_over_minor"] -= row["revenue"]
         else:
             figures["recognised_minor"] += row["revenue"]
         figures[RELEASED_AS.get(row["what"], "written_off_minor")] += row["released"]
         if row["what"] == Kind.VOID:
-            found.agreed_minor -= row["released"]
+            found[row["branch"]].agreed_minor -= row["released"]
 
 
-def _forgiven(branch, days):
-    """What had not been paid for lessons that a refund ended, and is not asked for any more."""
-    ended = CreditEntry.objects.filter(lot=OuterRef("lot"), kind=Kind.REFUND, **days)
-    lines = RefundLine.objects.filter(Exists(ended), refund__enrolment__branch=branch, refund__status="paid")
-    return _total(lines, "forgiven_minor")
+def _forgiven(branches, days):
+    """(branch id, fen): what had not been paid for lessons that a refund ended, and is not asked for any more.
+
+    A lot may be ended by one refund, get lessons back, and be ended by another: each has its own entries.
+    """
+    its_refund = Concat(Value("refund:"), Cast(OuterRef("refund"), CharField()))
+    ended = CreditEntry.objects.filter(lot=OuterRef("lot"), kind=Kind.REFUND, reference=its_refund, **days)
+    lines = RefundLine.objects.filter(
+        Exists(ended), refund__enrolment__branch__in=branches, refund__status="paid", forgiven_minor__gt=0
+    )
+    sums = lines.order_by().values_list("refund__enrolment__branch")
+    return sums.annotate(forgiven=Sum("forgiven_minor"))
 
 
 def prepaid_now(branch):
@@ -106,7 +124,3 @@ def prepaid_of(branches):
     """{branch id: its prepaid money now}; a branch that sold nothing is not in it."""
     lots = CreditLot.objects.filter(enrolment__branch__in=branches).order_by().values_list("enrolment__branch")
     return dict(lots.annotate(left=Sum(F("paid_minor") - F("recognised_minor") - F("released_minor"))))
-
-
-def _total(rows, what):
-    return rows.aggregate(total=Sum(what))["total"] or 0

@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from django.db.models import DecimalField, F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from branches.querysets import BranchScopedQuerySet
@@ -171,3 +171,34 @@ class MonthCloseQuerySet(BranchScopedQuerySet):
 
 class MonthFigureQuerySet(BranchScopedQuerySet):
     branch_lookup = "close__branch"
+
+
+class ReconciliationQuerySet(BranchScopedQuerySet):
+    """Whoever reconciles sees the statements; nobody else has a use for them."""
+
+    view_permission = "enrolments.reconcile_payments"
+
+
+class PaymentAccountQuerySet(ReconciliationQuerySet):
+    pass
+
+
+class StatementImportQuerySet(ReconciliationQuerySet):
+    branch_lookup = "account__branch"
+
+
+class StatementLineQuerySet(ReconciliationQuerySet):
+    branch_lookup = "account__branch"
+
+    def open(self):
+        """Neither matched nor set aside."""
+        matches = self.model.matches.rel.related_model.objects.standing()
+        return self.filter(~Exists(matches.filter(line=OuterRef("pk"))))
+
+
+class StatementMatchQuerySet(ReconciliationQuerySet):
+    branch_lookup = "line__account__branch"
+
+    def standing(self):
+        """Not undone."""
+        return self.filter(undone_at__isnull=True)

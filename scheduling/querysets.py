@@ -100,6 +100,10 @@ class LessonQuerySet(OwnTeachingQuerySet):
         )
 
 
+class LessonReplyQuerySet(BranchScopedQuerySet):
+    branch_lookup = "attendance__lesson__branch"
+
+
 class AttendanceQuerySet(OwnTeachingQuerySet):
     branch_lookup = "lesson__branch"
     teacher_lookup = "lesson__teacher"

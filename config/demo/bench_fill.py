@@ -53,7 +53,7 @@ def refuse_unfilled():
 def refuse_other_database():
     """Only PostgreSQL is measured, and only a database that holds nothing else."""
     if connection.vendor != "postgresql":
-        raise DemoError(_("The timetable is measured on PostgreSQL: name an empty database in DATABASE_URL."))
+        raise DemoError(_("The large school is measured on PostgreSQL: name an empty database in DATABASE_URL."))
     if has_pending_migrations():
         raise DemoError(_("The database lacks some tables: start “manage.py migrate” first."))
     if Branch.objects.exists() and not is_filled():

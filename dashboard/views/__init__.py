@@ -1,5 +1,6 @@
 from dashboard.views.books import BooksView, MonthView, MonthWorkbookView
 from dashboard.views.class_renewals import ClassRenewalsView, RenewalSlipsView
+from dashboard.views.confirmations import ConfirmationsView, ConfirmationsWorkbookView, ReplyView
 from dashboard.views.contracts import ContractView
 from dashboard.views.credit_moves import CorrectionView, TransferUndoView, TransferView
 from dashboard.views.documents import (
@@ -14,9 +15,17 @@ from dashboard.views.documents import (
 )
 from dashboard.views.enrol import EnrolView, PlaceView, StudentCreateView
 from dashboard.views.expiring import ExpiringView, WriteOffNewView, WriteOffStepView
+from dashboard.views.health import HealthView
 from dashboard.views.home import HomeView, LessonsToCallView
 from dashboard.views.invoices import InvoiceListView, InvoiceNewView, InvoiceStepView
 from dashboard.views.orders import OrderListView, OrderView, OrderWorkbookView
+from dashboard.views.reconciliation import (
+    ReconciliationMonthView,
+    ReconciliationView,
+    ReconciliationWorkbookView,
+    StatementImportView,
+)
+from dashboard.views.reconciliation_steps import LineMatchView, LinesAsideView, MatchAgainView, MatchUndoView
 from dashboard.views.refund_new import RefundNewView
 from dashboard.views.refunds import RefundListView, RefundPdfView, RefundView
 from dashboard.views.search import SearchView
@@ -28,6 +37,8 @@ from dashboard.views.wallets import WalletView
 __all__ = [
     "BooksView",
     "ClassRenewalsView",
+    "ConfirmationsView",
+    "ConfirmationsWorkbookView",
     "ContractView",
     "CorrectionView",
     "DocumentPrintView",
@@ -35,11 +46,16 @@ __all__ = [
     "DocumentVoidView",
     "EnrolView",
     "ExpiringView",
+    "HealthView",
     "HomeView",
     "InvoiceListView",
     "InvoiceNewView",
     "InvoiceStepView",
     "LessonsToCallView",
+    "LineMatchView",
+    "LinesAsideView",
+    "MatchAgainView",
+    "MatchUndoView",
     "MonthView",
     "MonthWorkbookView",
     "OrderListView",
@@ -49,13 +65,18 @@ __all__ = [
     "PlaceView",
     "ReceiptDayView",
     "ReceiptPrintView",
+    "ReconciliationMonthView",
+    "ReconciliationView",
+    "ReconciliationWorkbookView",
     "RefundListView",
     "RefundNewView",
     "RefundPdfView",
     "RefundView",
     "RenewalSlipsView",
+    "ReplyView",
     "ResumeView",
     "SearchView",
+    "StatementImportView",
     "StatementPdfView",
     "StatementView",
     "StudentCreateView",

@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import ListView, TemplateView, View
 
 from branches.pages import StaffPageMixin
@@ -18,7 +18,8 @@ from core.clock import local_date, month_of
 from core.workbook import Fen, Sheet, workbook_bytes
 from enrolments.models import MonthClose, MonthFigure
 from enrolments.month import INFLOWS, OUTFLOWS, prepaid_of
-from enrolments.services import BooksError, close_month, next_month, next_months, preview_month
+from enrolments.reconciliation import book_figures, kinds_of, statement_figures
+from enrolments.services import BooksError, close_month, close_months, next_month, next_months, preview_month
 
 ALWAYS = ("opening_minor", "sold_minor", "recognised_minor", "closing_minor")
 COLUMNS = ("opening_minor", *INFLOWS, *OUTFLOWS, "closing_minor")
@@ -39,7 +40,45 @@ class BooksView(StaffPageMixin, ListView):
 
     def get_context_data(self, **kwargs):
         branches = self.request.user.branches_with(self.permission_required)
-        return super().get_context_data(branches=_standing_of(list(branches)), **kwargs)
+        standing = _standing_of(list(branches))
+        return super().get_context_data(branches=standing, to_close=self._to_close(standing), **kwargs)
+
+    def _to_close(self, standing):
+        """(the oldest month that is over, at how many branches), where one click closes it at several; else None."""
+        may_close = self.request.user.branch_ids_with("enrolments.close_month")
+        months = [one["month"] for one in standing if one["is_over"] and _is_among(one["branch"], may_close)]
+        oldest = min(months, default=None)
+        return (oldest, months.count(oldest)) if months.count(oldest) > 1 else None
+
+    def post(self, request, *args, **kwargs):
+        """Close a month wherever it is the next to be closed."""
+        branches = list(request.user.branches_with("enrolments.close_month"))
+        if not branches:
+            raise PermissionDenied
+        months, month = next_months(branches), request.POST.get("month", "")
+        ready = [branch for branch in branches if str(months[branch.pk]) == month]
+        if ready:
+            self._close(ready, months[ready[0].pk])
+        return redirect("books")
+
+    def _close(self, branches, month):
+        outcomes = close_months(branches=branches, month=month, by=self.request.user, now=timezone.now())
+        refused = [
+            f"{branch}: {outcome}"
+            for branch, outcome in zip(branches, outcomes, strict=True)
+            if isinstance(outcome, BooksError)
+        ]
+        if closed := len(branches) - len(refused):
+            sentence = ngettext(
+                "%(month)s is closed at %(number)d branch.", "%(month)s is closed at %(number)d branches.", closed
+            )
+            messages.success(self.request, sentence % {"month": f"{month:%Y-%m}", "number": closed})
+        for sentence in refused:
+            messages.error(self.request, sentence)
+
+
+def _is_among(branch, branch_ids):
+    return branch_ids is None or branch.pk in branch_ids
 
 
 def _standing_of(branches):
@@ -121,8 +160,17 @@ class MonthView(MonthMixin, TemplateView):
             receipts=receipts,
             received_minor=sum(receipt.amount_minor for receipt in receipts),
             is_over=is_over,
+            unreconciled=self._unreconciled(),
             may_close=is_over and not self.closed and self.request.user.has_perm("enrolments.close_month", self.branch),
         )
+
+    def _unreconciled(self):
+        """How many movements are open between the statements and our books; 0 where no statements are read."""
+        if not self.request.user.has_perm("enrolments.reconcile_payments", self.branch):
+            return 0
+        kinds = kinds_of(self.branch)
+        sides = (statement_figures, book_figures) if kinds else ()
+        return sum(figures(self.branch, kinds, self.month).open for figures in sides)
 
     def post(self, request, *args, **kwargs):
         if not request.user.has_perm("enrolments.close_month", self.branch):

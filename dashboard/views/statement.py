@@ -8,6 +8,7 @@ from django.views.generic import ListView, View
 
 from branches.pages import StaffPageMixin
 from core.clock import local_date
+from dashboard.confirmations import confirmed_rows
 from dashboard.statement import frozen, lots_of, parts_of, rows_of
 from enrolments.models import CreditEntry, Enrolment, Suspension, Transfer
 from enrolments.pdf.statement import statement_pdf
@@ -56,7 +57,8 @@ class StatementView(AccountPageMixin, ListView):
             today=self.today,
             **kwargs,
         )
-        context["rows"] = rows_of(context["page_obj"].object_list, enrolment.branch.time_zone)
+        rows = rows_of(context["page_obj"].object_list, enrolment.branch.time_zone)
+        context["rows"] = confirmed_rows(rows, branch=enrolment.branch, today=self.today)
         return context
 
     def _transfers(self):

@@ -8,6 +8,7 @@ from enrolments.models.fields import CreditField
 from enrolments.models.ledger import CreditEntry
 from enrolments.models.orders import DiscountRule, Order, OrderItem, PassedRule
 from enrolments.models.payments import Payment
+from enrolments.models.reconciliation import PaymentAccount, StatementImport, StatementLine, StatementMatch
 from enrolments.models.refunds import Payout, Refund, RefundDeduction, RefundLine
 from enrolments.models.suspensions import Suspension
 from enrolments.models.transfers import Transfer
@@ -32,10 +33,14 @@ __all__ = [
     "OrderItem",
     "PassedRule",
     "Payment",
+    "PaymentAccount",
     "Payout",
     "Refund",
     "RefundDeduction",
     "RefundLine",
+    "StatementImport",
+    "StatementLine",
+    "StatementMatch",
     "Suspension",
     "Transfer",
     "ValidityExtension",

@@ -96,6 +96,7 @@ class CreditLot(models.Model):
                 name="creditlot_value_left", condition=Q(paid_minor__gte=F("recognised_minor") + F("released_minor"))
             ),
         ]
+        indexes = [models.Index(fields=["enrolment", "sold_at"], name="creditlot_sold")]
 
     def __str__(self):
         return f"{self.enrolment} #{self.pk}"

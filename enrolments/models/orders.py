@@ -132,7 +132,8 @@ class Order(models.Model):
                 fields=["branch", "due_date"],
                 name="order_owing",
                 condition=Q(status="confirmed", total_minor__gt=F("paid_minor") + F("forgiven_minor")),
-            )
+            ),
+            models.Index(fields=["-created_at", "-id"], name="order_newest"),
         ]
 
     def __str__(self):

@@ -54,7 +54,10 @@ class Payment(models.Model):
                 | (Q(amount_minor__lt=0, reverses__isnull=False) & ~Q(reason="")),
             )
         ]
-        indexes = [models.Index(fields=["booked_date"], name="payment_booked")]
+        indexes = [
+            models.Index(fields=["booked_date"], name="payment_booked"),
+            models.Index(fields=["order"], name="payment_taken_over", condition=Q(method="book")),
+        ]
 
     def __str__(self):
         return f"{self.order} {self.get_method_display()}"

@@ -1,7 +1,7 @@
 """What people do with orders, money and lesson credits."""
 
 from enrolments.services.carrying_in import Opening, carry_in_balances
-from enrolments.services.closing import BooksError, close_month, next_month, next_months, preview_month
+from enrolments.services.closing import BooksError, close_month, close_months, next_month, next_months, preview_month
 from enrolments.services.corrections import CorrectionError, correct_credits
 from enrolments.services.credits import extend_validity, lock, settle_credits, take_back_extensions
 from enrolments.services.documents import (
@@ -83,6 +83,7 @@ __all__ = [
     "carry_in_balances",
     "carry_over",
     "close_month",
+    "close_months",
     "confirm_order",
     "correct_credits",
     "enrol_student",

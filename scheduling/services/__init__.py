@@ -3,6 +3,7 @@
 from scheduling.services.absences_of_teachers import Cover, record_absence, withdraw_absence
 from scheduling.services.changes import UNDO_WITHIN, Edit, change_lessons, undo_change
 from scheduling.services.class_seats import ClassFullError, Seats, seats_of
+from scheduling.services.confirmations import ReplyError, record_reply
 from scheduling.services.leave import LeaveError, ask_leave, terms_of_leave, withdraw_leave
 from scheduling.services.length import change_length
 from scheduling.services.locks import ScheduleError, StaleLessonError
@@ -41,6 +42,7 @@ __all__ = [
     "LeaveError",
     "MakeUpError",
     "NewClass",
+    "ReplyError",
     "RollCallError",
     "ScheduleError",
     "Seats",
@@ -74,6 +76,7 @@ __all__ = [
     "preview_series",
     "preview_transfer",
     "record_absence",
+    "record_reply",
     "record_trial_result",
     "remove_from_class",
     "reopen_rights",

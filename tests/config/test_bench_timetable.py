@@ -1,14 +1,16 @@
 """The large school of `bench timetable`, as small as it goes: what the load writes is what the triggers would have."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 
 from branches.models import Branch
 from config.demo import DemoError
 from config.demo.bench_fill import fill
+from config.demo.bench_measure import explain_tasks, measure_tasks
 from config.demo.bench_scale import TERM, Scale
-from config.demo.bench_tasks import TASKS
-from config.demo.bench_timetable import explain_tasks, measure_tasks
+from config.demo.bench_timetable import TASKS
 from scheduling.models import Attendance, Booking, ClassGroup, Lesson
 from tests.factories import NOW, TODAY, BranchFactory
 
@@ -65,8 +67,8 @@ def test_every_task_is_measured_and_taken_back():
     fill(Scale(branches=2, children=60), now=NOW, today=TODAY)
     before = set(Lesson.objects.values_list("pk", "starts_at", "status", "version", "branch"))
 
-    rows = list(measure_tasks(requests=1))
-    plans = list(explain_tasks())
+    rows = list(measure_tasks([replace(task, least=1) for task in TASKS], requests=1))
+    plans = list(explain_tasks(TASKS))
 
     assert [row[0] for row in rows] == [task.name for task in TASKS]
     assert set(Lesson.objects.values_list("pk", "starts_at", "status", "version", "branch")) == before

@@ -134,7 +134,7 @@ def test_the_statement_asks_as_much_for_many_entries(client, branch, desk, djang
         page(client, "statement", account)
 
 
-QUERIES = 11
+QUERIES = 12
 
 
 def test_the_statement_on_paper_has_every_entry(client, account, desk):

@@ -8,20 +8,36 @@ import pytest
 from core.clock import local_date
 from enrolments.models import Books, CreditEntry, CreditLot, MonthClose, MonthFigure
 from enrolments.month import movement, prepaid_now
+from enrolments.refund_rules import Cause
+from enrolments.refund_sheet import Wish
 from enrolments.services import (
     BooksError,
+    Share,
+    approve_refund,
     close_month,
+    close_months,
     confirm_order,
     line_of,
     move_wallet,
     next_month,
+    pay_refund,
     prepare_order,
     preview_month,
+    request_refund,
     settle_credits,
     take_payment,
     void_order,
 )
-from tests.factories import CoursePackageFactory, EnrolmentFactory, GuardianFactory, UserFactory, at, sell
+from tests.factories import (
+    BranchFactory,
+    CoursePackageFactory,
+    EnrolmentFactory,
+    GuardianFactory,
+    UserFactory,
+    at,
+    owner_of_school,
+    sell,
+)
 from tests.refusals import refused_by
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +124,36 @@ def test_what_is_ordered_and_not_paid_is_owing(branch, clerk):
     assert (november.owing_opening_minor, november.owing_closing_minor) == (700_00, 0)
 
 
+def test_what_a_refund_no_longer_asks_for_counts_in_its_own_month_only(branch):
+    """The lot is ended, gets its lesson back, and is ended again a month later: nothing is forgiven twice."""
+    enrolment, boss = EnrolmentFactory(branch=branch), owner_of_school()
+    package = CoursePackageFactory(course=enrolment.course, price_minor=1000_00)
+    line = line_of(package, student=enrolment.student, start_date=OCTOBER)
+    order = prepare_order(branch=branch, lines=[line], by=boss, now=IN_OCTOBER, token="order")
+    confirm_order(order=order, by=boss, now=IN_OCTOBER)
+    take_payment(order=order, method="cash", amount_minor=700_00, by=boss, now=IN_OCTOBER, token="first")
+    teach(enrolment, 1, now=IN_OCTOBER)
+    give_back(enrolment, boss, now=IN_OCTOBER)
+    teach(enrolment, 1, now=IN_NOVEMBER, credits=0)
+    give_back(enrolment, boss, now=IN_NOVEMBER)
+
+    october, november = close(branch, OCTOBER), close(branch, NOVEMBER)
+
+    assert enrolment.refunds.filter(lines__forgiven_minor=300_00, requested_date=IN_OCTOBER.date()).count() == 1
+    assert (october.owing_closing_minor, november.owing_opening_minor, november.owing_closing_minor) == (0, 0, 0)
+    assert prepaid_now(branch) == 0
+
+
+def give_back(enrolment, boss, *, now):
+    """A refund of all that is left, from asking to paying."""
+    wish = Wish(cause=Cause.SCHOOL)
+    facts = {"enrolment": enrolment, "wish": wish, "reason": "搬家", "method": "cash", "token": f"refund-{now}"}
+    refund = request_refund(**facts, by=UserFactory(), now=now)
+    approve_refund(refund=refund, by=boss, now=now)
+    shares = [Share("cash", refund.amount_minor)] if refund.amount_minor else []
+    return pay_refund(refund=refund, shares=shares, by=boss, now=now)
+
+
 def test_an_order_made_void_leaves_nothing(branch, clerk):
     package = CoursePackageFactory(price_minor=1000_00)
     line = line_of(package, student=EnrolmentFactory(branch=branch).student, start_date=OCTOBER)
@@ -181,6 +227,21 @@ def test_a_lot_that_does_not_agree_with_its_entries_stops_the_close(branch, enro
 
     with pytest.raises(BooksError):
         close(branch, OCTOBER)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_closing_many_branches_costs_as_many_queries_as_one(number, django_assert_num_queries):
+    branches = [BranchFactory() for _ in range(number)]
+    lots = [sell(EnrolmentFactory(branch=branch), 20, now=IN_OCTOBER) for branch in branches]
+    for lot in lots:
+        teach(lot.enrolment, 1, now=IN_OCTOBER)
+    by = owner_of_school()
+
+    with django_assert_num_queries(22):
+        closes = close_months(branches=branches, month=OCTOBER, by=by, now=IN_NOVEMBER)
+
+    assert [close.branch for close in closes] == branches
+    assert {figures(close)["closing"] for close in closes} == {lots[0].paid_minor * 19 // 20}
 
 
 def test_a_preview_saves_nothing(branch, enrolment):

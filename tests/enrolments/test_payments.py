@@ -6,22 +6,40 @@ from functools import partial
 import pytest
 
 from enrolments.models import Books, CreditLot, Enrolment, Order, Payment, WalletEntry
+from enrolments.refund_rules import Cause
+from enrolments.refund_sheet import Wish
 from enrolments.services import (
     OrderError,
     PaymentError,
+    Share,
     Tender,
     WalletError,
+    approve_refund,
     cancel_order,
+    carry_over,
     confirm_order,
+    family_of,
     move_wallet,
+    pay_refund,
+    request_refund,
+    settle_credits,
     settle_order,
     take_back_payment,
+    transfer_credits,
+    undo_transfer,
     void_order,
     wallet_balance,
 )
 from tests.enrolments.order_cases import confirmed, draft, line, pay
-from tests.factories import NOW, EnrolmentFactory, GuardianFactory, UserFactory
-from tests.races import at_once
+from tests.factories import (
+    NOW,
+    EnrolmentFactory,
+    GuardianFactory,
+    GuardianshipFactory,
+    UserFactory,
+    owner_of_school,
+)
+from tests.races import at_once, check_refusals
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +147,100 @@ def test_taking_back_after_a_closed_month_counts_in_the_next(order, clerk):
     assert (payment.booked_date, back.booked_date) == (date(2026, 11, 21), date(2026, 12, 1))
 
 
+# --- what has gone out again stays paid for ------------------------------------------------------------------
+
+
+@pytest.fixture
+def boss():
+    return owner_of_school()
+
+
+@pytest.fixture
+def family_order(branch):
+    """Twenty lessons for 2,400 yuan and ten for 1,200, of one child whose family has a second one."""
+    enrolment = GuardianshipFactory(student=EnrolmentFactory(branch=branch).student).student.enrolments.get()
+    GuardianshipFactory(guardian=enrolment.student.main_guardian)
+    lines = [line(enrolment), line(enrolment, 10, 1200_00)]
+    return confirmed(branch, lines, guardian=enrolment.student.main_guardian)
+
+
+def lots_of(order):
+    return list(CreditLot.objects.filter(item__order=order).select_related("enrolment__student").order_by("pk"))
+
+
+def asked(lot, by):
+    wish = Wish(cause=Cause.SCHOOL, lot_ids=(lot.pk,))
+    facts = {"reason": "停办", "method": "cash", "by": by, "now": NOW, "token": f"refund-{lot.pk}"}
+    return request_refund(enrolment=lot.enrolment, wish=wish, **facts)
+
+
+def refunded(lot, by):
+    refund = approve_refund(refund=asked(lot, UserFactory()), by=by, now=NOW)
+    return pay_refund(refund=refund, shares=[Share("cash", refund.amount_minor)], by=by, now=NOW)
+
+
+def transferred(lot, by):
+    [sibling] = family_of(lot.enrolment.student)
+    facts = {"student": sibling, "reason": "给妹妹", "by": by, "now": NOW, "token": f"transfer-{lot.pk}"}
+    return transfer_credits(source=lot.enrolment, lots=[lot], **facts)
+
+
+def carried_over(lot, by):
+    facts = {"guardian": lot.item.order.guardian, "reason": "转课", "by": by, "now": NOW, "token": f"carry-{lot.pk}"}
+    return carry_over(source=lot.enrolment, lots=[lot], **facts)
+
+
+@pytest.mark.parametrize("send_out", [refunded, transferred, carried_over])
+def test_only_what_is_still_there_is_taken_back(family_order, boss, send_out):
+    """2,400 of 3,600 yuan have gone: of three payments the one of 1,300 stays, that of 1,200 may go, and then none."""
+    more, exact, rest = (pay(family_order, yuan * 100, token=f"{yuan}") for yuan in (1300, 1200, 1100))
+    send_out(lots_of(family_order)[0], boss)
+    back = partial(take_back_payment, reason="录错", by=boss, now=NOW)
+
+    with pytest.raises(PaymentError, match=r"2,400\.00.*1,200\.00"):
+        back(payment=more)
+    assert back(payment=exact).amount_minor == -1200_00
+    with pytest.raises(PaymentError, match=r"2,400\.00.*¥0\.00"):
+        back(payment=rest)
+    assert paid(family_order) == 2400_00
+
+
+def test_what_was_never_paid_has_not_gone_out(family_order, boss):
+    """Of 3,600 yuan 1,800 are paid: a refund of 2,400 pays back 1,200 and forgives as much; 600 may be taken back."""
+    first = pay(family_order, 1200_00, token="1")
+    second = pay(family_order, 600_00, token="2")
+    refund = refunded(lots_of(family_order)[0], boss)
+    assert (refund.amount_minor, refund.lines.get().forgiven_minor) == (1200_00, 1200_00)
+
+    with pytest.raises(PaymentError, match=r"600\.00"):
+        take_back_payment(payment=first, reason="录错", by=boss, now=NOW)
+    take_back_payment(payment=second, reason="录错", by=boss, now=NOW)
+
+    assert paid(family_order) == 1200_00
+
+
+def test_after_a_transfer_is_undone_its_money_can_be_taken_back(family_order, boss):
+    payment = pay(family_order, 3600_00)
+    transfer = transferred(lots_of(family_order)[0], boss)
+    undo_transfer(transfer=transfer, reason="家长改主意", by=boss, now=NOW)
+
+    take_back_payment(payment=payment, reason="录错", by=boss, now=NOW)
+
+    assert paid(family_order) == 0
+
+
+def test_lessons_that_were_taken_do_not_keep_a_payment(family_order, boss):
+    """What was recorded in error never came: the lessons are owing."""
+    payment = pay(family_order, 3600_00)
+    facts = {"reference": "attendance:1", "occurred_at": NOW, "by": boss, "reason": "点名"}
+    settle_credits(enrolment=lots_of(family_order)[0].enrolment, target=3, **facts)
+
+    take_back_payment(payment=payment, reason="录错", by=boss, now=NOW)
+
+    family_order.refresh_from_db()
+    assert family_order.owing_minor == 3600_00
+
+
 # --- the wallet --------------------------------------------------------------------------------------------
 
 
@@ -184,31 +296,6 @@ def test_nobodys_wallet_pays_nothing(order):
 @pytest.fixture
 def _real(transactional_db, one_race_at_a_time):
     """Commits of its own for each desk."""
-
-
-def check_refusals(results, *errors):
-    """Who did not win was told so in a sentence: no deadlock, no locked database, no constraint in the way."""
-    losers = [result for result in results if isinstance(result, Exception)]
-    assert [repr(error) for error in losers if not isinstance(error, errors)] == []
-    return len(results) - len(losers)
-
-
-@pytest.mark.usefixtures("_real")
-@pytest.mark.django_db(transaction=True)
-def test_sixteen_desks_taking_payment_for_one_order_take_it_once(branch, clerk):
-    """Half of them take the whole, half of them a third: in all never more than the price."""
-    for number in range(ROUNDS):
-        order = confirmed(branch, token=f"order-{number}", by=clerk)
-        desks = [
-            partial(pay, order, 2400_00 if desk % 2 else 800_00, token=f"{number}:{desk}", by=clerk)
-            for desk in range(DESKS)
-        ]
-
-        won = check_refusals(at_once(desks), PaymentError)
-
-        taken = sum(order.payments.values_list("amount_minor", flat=True))
-        assert taken == paid(order) == 2400_00
-        assert won in {1, 3}
 
 
 @pytest.mark.usefixtures("_real")
