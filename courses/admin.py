@@ -17,6 +17,7 @@ class CourseAdmin(BranchScopedAdmin):
     list_filter = ["is_active", "stage"]
     search_fields = ["name"]
     list_select_related = ["subject"]
+    autocomplete_fields = ["continues_in"]
 
     @admin.display(description=Course._meta.get_field("list_price_minor").verbose_name, ordering="list_price_minor")
     def list_price(self, course):

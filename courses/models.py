@@ -62,6 +62,17 @@ class Course(models.Model):
         help_text=_("How many standard lessons (45 minutes offline) one lesson is: 发改价格〔2021〕1279号."),
     )
     is_active = models.BooleanField(_("on sale"), default=True)
+    continues_in = models.ManyToManyField(
+        "self",
+        symmetrical=False,
+        blank=True,
+        related_name="continues_from",
+        verbose_name=_("goes on in"),
+        help_text=_(
+            "Courses that children go on in after this one, for the rate of promotion; the course itself too, when its "
+            "next term has the same name."
+        ),
+    )
 
     objects = SchoolWideQuerySet.as_manager()
 

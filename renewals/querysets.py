@@ -64,11 +64,15 @@ def with_run_out(enrolments, *, now):
 
 def due(enrolments, *, now):
     """Those of `with_run_out` that are due for renewal."""
+    return enrolments.filter(is_low(), still_learns(now))
+
+
+def still_learns(now):
+    """The child of an enrolment is in a class that has lessons to come, or used credits lately."""
     used = CreditEntry.objects.filter(
         enrolment=OuterRef("pk"), kind=CreditEntry.Kind.CONSUMPTION, occurred_at__gte=now - LATELY
     )
-    still_learns = Exists(current_members(now).filter(enrolment=OuterRef("pk"))) | Exists(used)
-    return enrolments.filter(is_low(), still_learns)
+    return Exists(current_members(now).filter(enrolment=OuterRef("pk"))) | Exists(used)
 
 
 def is_low():
@@ -132,6 +136,11 @@ def standing_purchases():
     return items.filter(~Exists(given_back))
 
 
+def to_contact(today):
+    """Nobody has agreed on a day, or that day has come."""
+    return Q(next_contact_date__isnull=True) | Q(next_contact_date__lte=today)
+
+
 class RenewalOpportunityQuerySet(BranchScopedQuerySet):
     branch_lookup = "enrolment__branch"
     view_permission = "renewals.view_renewals"
@@ -163,14 +172,34 @@ class RenewalOpportunityQuerySet(BranchScopedQuerySet):
         return self.open().filter(notes__isnull=True)
 
     def to_work(self):
-        """Open, and not renewed in the meantime: an order counts at once, without waiting for the job."""
-        return self.open().with_purchase().filter(bought_item_id__isnull=True)
+        """Open, and not renewed in the meantime: an order counts at once, without waiting for the job.
+
+        Only of who was sold something since are the orders looked at: that is cheap to know of everybody.
+        """
+        sold = CreditLot.objects.filter(enrolment__student=OuterRef("student"), sold_at__gt=OuterRef("opened_at"))
+        return self.open().with_purchase().filter(~Exists(sold) | Q(bought_item_id__isnull=True))
 
     def to_contact(self, today):
-        """Nobody has agreed on a day, or that day has come."""
-        return self.filter(Q(next_contact_date__isnull=True) | Q(next_contact_date__lte=today))
+        return self.filter(to_contact(today))
 
 
 class RenewalNoteQuerySet(BranchScopedQuerySet):
     branch_lookup = "opportunity__enrolment__branch"
     view_permission = "renewals.view_renewals"
+
+
+class ReminderPolicyQuerySet(BranchScopedQuerySet):
+    pass
+
+
+class BulkReminderQuerySet(BranchScopedQuerySet):
+    view_permission = "renewals.view_renewals"
+
+
+class ReminderLineQuerySet(BranchScopedQuerySet):
+    branch_lookup = "enrolment__branch"
+    view_permission = "renewals.view_renewals"
+
+    def counted(self):
+        """Those that a family was told, or will be: not those of a message that was dropped before it was sent."""
+        return self.filter(was_dropped=False).exclude(message__status__in=["cancelled", "expired"])

@@ -17,8 +17,8 @@ from core.clock import local_date
 from enrolments.models import Enrolment
 from messaging.models import OutboundMessage
 from renewals.forms import LOST, NOW, ContactForm, RenewalFilterForm
-from renewals.models import RenewalNote, RenewalOpportunity
-from renewals.notifications import RENEWAL_REMINDER
+from renewals.models import ReminderLine, RenewalNote, RenewalOpportunity
+from renewals.overview import by_branch, is_too_much
 from renewals.querysets import current_members, with_run_out
 from renewals.rules import Forecast, Urgency, Work
 from renewals.services import RenewalError, lose_opportunity, note_contact
@@ -50,28 +50,8 @@ class Row:
         return STAGE_STATES[self.opportunity.stage]
 
 
-class RenewalListView(StaffPageMixin, ListView):
-    """The board of renewals: whom to call today, how far each has come, and what the family was told."""
-
-    title = _("Renewals")
-    permission_required = "renewals.view_renewals"
-    template_name = "renewals/renewal_list.html"
-    paginate_by = 30
-
-    def get_queryset(self):
-        return sorted((work for work in self.works if self._is_chosen(work)), key=self.form.order)
-
-    def get_context_data(self, **kwargs):
-        context = super().get_context_data(
-            form=self.form,
-            cards=self._cards(),
-            stages=list(self._stages()),
-            outcomes=ContactForm.OUTCOMES,
-            days=ContactForm.DAYS,
-            lost_reasons=RenewalOpportunity.LostReason.choices,
-            **kwargs,
-        )
-        return context | {"rows": list(self._rows(context["page_obj"].object_list))}
+class RenewalChoiceMixin(StaffPageMixin):
+    """What the board shows by its filters: for the board itself, and for what is done with all that it shows."""
 
     @cached_property
     def now(self):
@@ -85,13 +65,25 @@ class RenewalListView(StaffPageMixin, ListView):
     @cached_property
     def works(self):
         """All that is open, as narrowed down: asked once, then counted, ordered and paged here."""
-        visible = self.form.narrow(self._visible())
-        mine = visible.lost_lately(self.now) if self.form.stage_chosen == LOST else visible.to_work()
-        rows = with_run_out(Enrolment.objects.filter(pk__in=mine.order_by().values("enrolment")), now=self.now)
+        mine = self._open_or_lost if self.form.stage_chosen == LOST else self._open_or_lost.to_work()
+        found = list(mine.values_list("pk", "stage", "next_contact_date", "enrolment"))
+        rows = with_run_out(Enrolment.objects.filter(pk__in={enrolment for *_work, enrolment in found}), now=self.now)
         columns = ["pk", "student__name", "student__name_initials", "balance", "weekly_credits", "today"]
         forecasts = {values[0]: Forecast(*values) for values in rows.values_list(*columns, "run_out_date")}
-        found = mine.values_list("pk", "stage", "next_contact_date", "enrolment")
         return [Work(*work, forecasts[enrolment]) for *work, enrolment in found]
+
+    def chosen_works(self):
+        return sorted((work for work in self.works if self._is_chosen(work)), key=self.form.order)
+
+    @cached_property
+    def is_too_much(self):
+        """For one board: a branch is chosen first."""
+        return is_too_much(self._open_or_lost)
+
+    @cached_property
+    def _open_or_lost(self):
+        visible = self.form.narrow(self._visible())
+        return visible.lost_lately(self.now) if self.form.stage_chosen == LOST else visible.open()
 
     def _visible(self):
         return RenewalOpportunity.objects.visible_to(self.request.user)
@@ -100,6 +92,33 @@ class RenewalListView(StaffPageMixin, ListView):
         urgency, stage = self.form.urgency_chosen, self.form.stage_chosen
         is_stage = work.is_for_now if stage == NOW else not stage or stage == work.stage
         return is_stage and urgency in ("", None, work.forecast.urgency)
+
+
+class RenewalListView(RenewalChoiceMixin, ListView):
+    """The board of renewals: whom to call today, how far each has come, and what the family was told."""
+
+    title = _("Renewals")
+    permission_required = "renewals.view_renewals"
+    template_name = "renewals/renewal_list.html"
+    paginate_by = 30
+
+    def get_queryset(self):
+        return [] if self.is_too_much else self.chosen_works()
+
+    def get_context_data(self, **kwargs):
+        if self.is_too_much:
+            rows = by_branch(self._open_or_lost, timezone.localdate(self.now))
+            return super().get_context_data(form=self.form, branch_rows=rows, **kwargs)
+        context = super().get_context_data(
+            form=self.form,
+            cards=self._cards(),
+            stages=list(self._stages()),
+            outcomes=ContactForm.OUTCOMES,
+            days=ContactForm.DAYS,
+            lost_reasons=RenewalOpportunity.LostReason.choices,
+            **kwargs,
+        )
+        return context | {"rows": list(self._rows(context["page_obj"].object_list))}
 
     def _stages(self):
         """The chips above the board, each with how many it shows; how many were lost nobody needs to know here."""
@@ -140,7 +159,7 @@ class RenewalListView(StaffPageMixin, ListView):
                 guardianship=next(iter(opportunity.student.all_guardianships), None),
                 may_call=callable_ids is None or enrolment.branch_id in callable_ids,
                 may_note=notable_ids is None or enrolment.branch_id in notable_ids,
-                last_message=messages.get(f"enrolment:{enrolment.pk}"),
+                last_message=messages.get(enrolment.pk),
             )
 
     def _with_people(self):
@@ -157,11 +176,12 @@ class RenewalListView(StaffPageMixin, ListView):
         )
 
     def _last_messages(self, opportunities):
-        """The latest reminder by what it speaks of."""
-        messages = OutboundMessage.objects.visible_to(self.request.user).filter(
-            kind=RENEWAL_REMINDER, about__in={f"student:{one.student_id}" for one in opportunities}
+        """The latest reminder of each enrolment that the reader may see."""
+        mine = ReminderLine.objects.visible_to(self.request.user).filter(
+            enrolment__in={one.enrolment_id for one in opportunities}, was_dropped=False
         )
-        return {message.subject: message for message in messages.order_by("due_at", "pk")}
+        lines = mine.select_related("message").order_by("message__due_at", "pk")
+        return {line.enrolment_id: line.message for line in lines}
 
 
 class ContactView(StaffPageMixin, View):

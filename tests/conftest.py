@@ -25,8 +25,10 @@ LONGEST = (
     "test_money_machine.py",
     "test_demo.py",
     "test_bench_timetable.py",
+    "test_bench_money.py",
     "test_access.py",
     "test_import_demo.py",
+    "test_gate.py",
 )
 
 

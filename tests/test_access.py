@@ -9,11 +9,13 @@ from django.urls import URLPattern, get_resolver, reverse
 from branches.models import LegalEntity
 from enrolments.models import DiscountRule, Suspension, Transfer, WriteOff
 from enrolments.services import issue_receipt, request_invoice
+from messaging.models import InboundMessage
 from messaging.services import queue_message
 from payroll.models import PayRate, PayScheme, PaySlip
 from renewals.models import RenewalOpportunity
 from scheduling.models import AvailabilityWindow, LeavePolicy, MakeUp, TeacherAbsence, TimetableChange, TrialBooking
 from tests.enrolments.refund_cases import ask
+from tests.enrolments.statement_cases import aside, statement_line
 from tests.factories import (
     NOW,
     AttendanceFactory,
@@ -50,6 +52,17 @@ PAGES = {
     "books": "login 403 403 200 200 200",
     "month": "login 403 403 200 404 200",
     "month_xlsx": "login 403 403 200 404 200",
+    "confirmations": "login 403 403 200 404 200",
+    "confirmations_xlsx": "login 403 403 200 404 200",
+    "lesson_reply": "login 403 405 405 404 405",
+    "reconciliation": "login 403 403 302 302 302",  # to the running month
+    "reconciliation_month": "login 403 403 200 404 200",
+    "reconciliation_xlsx": "login 403 403 200 404 200",
+    "match_again": "login 403 403 405 404 405",
+    "lines_aside": "login 403 403 405 404 405",
+    "statement_import": "login 403 403 200 404 200",
+    "line_match": "login 403 403 405 405 405",
+    "match_undo": "login 403 403 405 405 405",
     "statement": "login 403 200 200 404 200",
     "statement_pdf": "login 403 200 200 404 200",
     "transfer": "login 403 200 200 404 200",
@@ -133,7 +146,13 @@ PAGES = {
     "invoice_list": "login 403 200 200 200 200",
     "invoice_step": "login 403 405 405 405 405",
     "renewals": "login 403 200 200 200 200",
+    "renewal_remind": "login 403 200 200 200 200",
     "renewal_contact": "login 403 405 405 405 405",
+    "renewal_rates": "login 403 403 200 200 200",
+    "renewal_rates_export": "login 403 403 200 200 200",
+    "renewal_rate": "login 403 403 200 200 200",
+    "renewal_forecast": "login 403 403 200 200 200",
+    "forecast_children": "login 403 403 200 200 200",
     "payroll": "login 403 403 200 200 200",
     "own_payslips": "login 200 200 200 200 200",
     "payroll_prepare": "login 403 403 405 405 405",
@@ -141,18 +160,24 @@ PAGES = {
     "payroll_export": "login 403 403 200 200 200",
     "payslip": "login 200 404 200 404 200",
     "payslip_approve": "login 403 403 403 403 405",
+    "health": "login 403 403 403 403 200",
     "messages": "login 403 200 200 200 200",
     "message_handled": "login 403 405 405 405 405",
     "message_again": "login 403 405 405 405 405",
+    "replies": "login 403 200 200 200 200",
+    "reply_answer": "login 403 405 405 405 405",
+    "reply_handled": "login 403 405 405 405 405",
     # For calendar programs: the secret in the address is the key.
     "feed": "404 404 404 404 404 404",
     # For whoever holds a paper: the code on it is the key.
     "verify": "404 404 404 404 404 404",
     # For machines: no personal data, and the report of a message's fate carries a signature.
     "twilio_status": "405 405 405 405 405 405",
+    "twilio_inbound": "405 405 405 405 405 405",
     "healthz": "200 200 200 200 200 200",
     "readyz": "200 200 200 200 200 200",
     "jobs_health": "503 503 503 503 503 503",
+    "metrics": "200 200 200 200 200 200",
     "set_language": "302 302 302 302 302 302",
     "admin:index": "login 200 200 200 200 200",
     "admin:login": "200 302 302 302 302 302",
@@ -177,6 +202,7 @@ POSTS = {
     "suspend": "login 403 200 200 404 200",
     "transfer_undo": "login 403 302 302 404 302",
     "resume": "login 403 302 302 404 302",
+    "lesson_reply": "login 403 302 302 404 302",
     "write_off_new": "login 403 302 302 404 302",
     "write_off_step": "login 403 403 403 404 403",  # a step that is not named is nobody's
     "wallet": "login 403 403 403 404 403",
@@ -223,7 +249,13 @@ POSTS = {
     "teacher_absence_withdraw": "login 403 403 302 404 302",
     "cancel_day": "login 403 403 200 200 200",
     "undo_change": "login 403 403 302 404 302",
+    "books": "login 403 403 403 403 302",
     "month": "login 403 403 403 404 302",  # it is not over: the page says so
+    "match_again": "login 403 403 302 404 302",
+    "lines_aside": "login 403 403 302 404 302",
+    "statement_import": "login 403 403 200 404 200",
+    "line_match": "login 403 403 302 404 302",
+    "match_undo": "login 403 403 302 404 302",
     "payroll_prepare": "login 403 403 302 302 302",
     "payroll_approve": "login 403 403 403 403 302",
     "payslip_approve": "login 403 403 403 403 302",
@@ -234,9 +266,12 @@ POSTS = {
     "document_print": "login 403 200 200 404 200",
     "document_void": "login 403 403 302 404 302",
     "invoice_step": "login 403 302 302 404 302",
+    "renewal_remind": "login 403 302 302 302 302",
     "renewal_contact": "login 403 302 302 404 302",
     "message_handled": "login 403 302 302 404 302",
     "message_again": "login 403 302 302 404 302",
+    "reply_answer": "login 403 302 302 404 302",
+    "reply_handled": "login 403 302 302 404 302",
 }
 
 # The back office: list | add | change and history | delete, each for teacher A, desk A, manager A, manager B
@@ -256,6 +291,7 @@ ADMIN = {
     "students_enquiry": "403 200 200 200 200 | 403 200 200 200 200 | 403 200 200 404 200 | 403 403 403 403 403",
     "enrolments_discountrule": "403 200 200 200 200 | 403 403 200 200 200 | 403 200 200 404 200 | 403 403 403 403 403",
     "enrolments_enrolment": "403 200 200 200 200 | 403 403 403 403 403 | 403 200 200 404 200 | 403 403 403 403 403",
+    "renewals_reminderpolicy": "403 403 200 200 200 | 403 403 403 403 403 | 403 403 200 404 200 | 403 403 403 403 403",
     "payroll_payscheme": "403 403 200 200 200 | 403 403 403 403 200 | 403 403 200 200 200 | 403 403 403 403 403",
     "payroll_payrate": "403 403 200 200 200 | 403 403 403 403 200 | 403 403 200 404 200 | 403 403 403 403 403",
     "scheduling_leavepolicy": "403 403 200 200 200 | 403 403 200 200 200 | 403 403 200 404 200 | 403 403 403 403 403",
@@ -303,6 +339,9 @@ def world(db):
         due_at=NOW,
         useful_until=at("2030-01-01 10:00"),
     )
+    reply = InboundMessage.objects.create(
+        provider_sid="SM1", branch=a, from_phone="+8613800001111", body="好的", meaning="text", received_at=NOW
+    )
     missed = MakeUp.objects.create(original=attendance, expires_date=at("2030-01-01 10:00").date(), opened_at=NOW)
     trial = TrialBooking.objects.create(
         lesson=lesson, enquiry=EnquiryFactory(branch=a), booked_by=teacher, booked_at=NOW
@@ -335,6 +374,7 @@ def world(db):
         recorded_by=teacher,
         token="transfer",
     )
+    set_aside = aside(statement_line(a), by=teacher)
     people = {
         "nobody": None,
         "teacher_a": teacher,
@@ -382,6 +422,8 @@ def world(db):
         "document_print": receipt,
         "document_void": receipt,
         "invoice_step": invoice,
+        "line_match": set_aside.line,
+        "match_undo": set_aside,
         "branches_legalentity": LegalEntity.objects.create(branch=a, name="轻校"),
         "lesson": lesson,
         "lesson_move": lesson,
@@ -391,6 +433,7 @@ def world(db):
         "undo_roll_call": lesson,
         "roll_sheet": lesson.class_group,
         "attendance_leave": attendance,
+        "lesson_reply": attendance,
         "withdraw_leave": attendance,
         "make_up": missed,
         "cancel_make_up": missed,
@@ -400,6 +443,7 @@ def world(db):
         "cancel_trial": trial,
         "trial_result": trial,
         "scheduling_leavepolicy": LeavePolicy.objects.create(branch=a),
+        "renewals_reminderpolicy": a.reminder_policy,
         "over_full": lesson.class_group,
         "class_detail": lesson.class_group,
         "class_times": lesson.class_group,
@@ -427,6 +471,8 @@ def world(db):
         "payroll_payrate": PayRate.objects.create(teacher=teacher, branch=a, scheme=scheme, valid_from="2026-01-01"),
         "message_handled": message,
         "message_again": message,
+        "reply_answer": reply,
+        "reply_handled": reply,
         "calendar_day_remove": CalendarDayFactory(branch=a, day="2030-03-05"),
         "school_break_remove": SchoolBreakFactory(branch=a),
         "teacher_detail": teacher,
@@ -467,12 +513,20 @@ def address(name, objects):
         "verify": ["unknown"],
         "contract": [objects["order_papers"].pk, objects["contract_child"].pk],
         "feed": ["unknown"],
+        "renewal_rate": ["R7"],
         "timetable_pdf": ["room", objects["branches_room"].pk],
         "admin:app_list": ["students"],
         "admin:view_on_site": [1, 1],
         "admin:auth_user_password_change": [objects["branches_user"].pk],
         "month": _month_sold(objects["branches_branch"]),
         "month_xlsx": _month_sold(objects["branches_branch"]),
+        "confirmations": _month_sold(objects["branches_branch"]),
+        "confirmations_xlsx": _month_sold(objects["branches_branch"]),
+        "reconciliation_month": _month_sold(objects["branches_branch"]),
+        "reconciliation_xlsx": _month_sold(objects["branches_branch"]),
+        "match_again": _month_sold(objects["branches_branch"]),
+        "lines_aside": _month_sold(objects["branches_branch"]),
+        "statement_import": [objects["branches_branch"].pk],
         "clash": [objects["over_full"].pk, objects["clash_with"].pk],
     }
     if name in objects:

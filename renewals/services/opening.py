@@ -3,23 +3,12 @@
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import (
-    BooleanField,
-    CharField,
-    Exists,
-    ExpressionWrapper,
-    F,
-    OuterRef,
-    Q,
-    Subquery,
-    Value,
-)
-from django.db.models.functions import Cast, Concat
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery
 
 from core.clock import local_date
 from enrolments.models import CreditLot, Enrolment
-from messaging.models import OutboundMessage, Status
-from renewals.models import RenewalNote, RenewalOpportunity
+from messaging.models import Status
+from renewals.models import ReminderLine, RenewalNote, RenewalOpportunity
 from renewals.querysets import due, is_ending, is_low, with_run_out
 
 Stage, Cause = RenewalOpportunity.Stage, RenewalOpportunity.Cause
@@ -95,11 +84,11 @@ def _drop(now):
 
 def _mark_told():
     """Those whose family has had the balance notice since they opened."""
-    notices = OutboundMessage.objects.filter(
-        kind="renewal_reminder",
-        subject=Concat(Value("enrolment:"), Cast(OuterRef("enrolment_id"), CharField()), output_field=CharField()),
-        status__in=TOLD,
-        useful_until__gt=OuterRef("opened_at"),
+    notices = ReminderLine.objects.filter(
+        enrolment=OuterRef("enrolment_id"),
+        was_dropped=False,
+        message__status__in=TOLD,
+        message__useful_until__gt=OuterRef("opened_at"),
     )
     RenewalOpportunity.objects.open().filter(Exists(notices), stage=Stage.DUE).update(stage=Stage.TOLD)
 

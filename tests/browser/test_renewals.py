@@ -105,3 +105,53 @@ def test_failed_message_is_dealt_with(page_as, desk, children, size):
 
     expect(rows).to_have_count(2)
     expect(page).to_have_url(re.compile("state=todo"))
+
+
+@pytest.fixture
+def learners(branch):
+    """Three children whom nobody has told anything yet; two of one mother."""
+    enrolments = [EnrolmentFactory(branch=branch, student__name=name) for name in ("田萍", "王芳", "李强")]
+    mother = GuardianshipFactory(student=enrolments[0].student).guardian
+    GuardianshipFactory(student=enrolments[1].student, guardian=mother)
+    GuardianshipFactory(student=enrolments[2].student)
+    for enrolment in enrolments:
+        sell(enrolment, 20)
+        use(enrolment, 18)
+        put_in_class(enrolment)
+    open_due_opportunities(now=NOW)
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("desktop", "dark"), ("phone", "light")])
+def test_families_are_reminded_when_count_and_cost_were_seen(page_as, desk, learners, monkeypatch, size, scheme):
+    monkeypatch.setattr("renewals.views.RenewalChoiceMixin.now", NOW)
+    page = page_as(desk, size=size, color_scheme=scheme)
+    page.goto("/renewals/")
+
+    page.locator("[data-test=remind]").click()
+
+    expect(page.locator("[data-test=families]")).to_have_text("2")
+    expect(page.locator("[data-test=messages]")).to_have_text("2")
+    expect(page.locator("[data-test=cost]")).to_contain_text("¥0.")
+    expect(page.locator("[data-test=sample]")).to_contain_text("田萍")
+    expect(page.locator("[data-test=sample]")).to_contain_text("王芳")
+    expect(page.locator("[data-test=send]")).to_contain_text("2")
+    assert_fits_the_width(page)
+
+    page.locator("[data-test=send]").click()
+
+    expect(page).to_have_url(re.compile(r"/renewals/\?"))
+    expect(page.locator(".qx-renewals tbody tr").filter(has_text="田萍")).to_be_visible()
+    assert OutboundMessage.objects.filter(status=Status.QUEUED).count() == 2
+
+
+def test_picked_children_are_reminded(page_as, desk, learners, monkeypatch):
+    monkeypatch.setattr("renewals.views.RenewalChoiceMixin.now", NOW)
+    page = page_as(desk)
+    page.goto("/renewals/")
+
+    page.locator(".qx-renewals tbody tr").filter(has_text="李强").locator("[name=pick]").check()
+    expect(page.locator("[data-number]")).to_have_text("1")
+    page.locator("[data-test=remind]").click()
+
+    expect(page.locator("[data-test=messages]")).to_have_text("1")
+    expect(page.locator("[data-test=told]")).to_contain_text("李强")

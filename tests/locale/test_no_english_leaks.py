@@ -14,7 +14,8 @@ ALLOWED = re.compile(
     r"English|^(en|zh-hans)$"  # the menu of languages
     r"|^esc$"  # a key
     r"|^: [\w*]+$"  # how a password is kept
-    r"|Excel|Twilio|SMS|ID"
+    r"|Excel|CSV|Twilio|SMS|ID"
+    r"|\.(csv|xlsx)\b|[a-z.]+\.com\b|manage\.py \w+"
     r"|\b(SJ|HT|DZ)-|\b[2-9A-Z]{16}\b|ICP"  # numbers and codes of papers
     r"|Asia/Shanghai|#[0-9a-f]{6}|branch-\d+"
 )

@@ -232,7 +232,7 @@ def test_query_count(client, branch, learner, row_count, django_assert_num_queri
     for opportunity in RenewalOpportunity.objects.all():
         note(client, opportunity, "talked:week")
 
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         response = client.get(URL)
 
     assert len(response.context["rows"]) == row_count

@@ -13,6 +13,7 @@ from scheduling.services import call_roll, undo_roll_call
 from tests.factories import NOW, LessonFactory, at, sell
 
 MINUTE = timedelta(minutes=1)
+TOMORROW = at("2026-11-22 10:00")
 pytestmark = pytest.mark.django_db
 
 
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.django_db
 def child(learner):
     """田萍 has 4 credits and a lesson this morning; her branch reminds at 3."""
     enrolment = learner(4, course__name="乐高机器人")
+    enrolment.branch.reminder_policy.steps.all().delete()
+    enrolment.branch.reminder_policy.steps.create(kind="credits", value=3)
     enrolment.student.guardians.update(phone="+8613812345678")
     enrolment.branch.sms_signature = "轻校奥体"
     enrolment.branch.save()
@@ -54,7 +57,9 @@ def test_roll_call_that_leaves_few_credits_reaches_the_phone(roll, child, owner,
 
     call_roll(lesson=roll, exceptions={}, by=owner, now=NOW)
     tick(NOW + MINUTE)
-    tick(NOW + 2 * MINUTE)
+    assert texts(fake_twilio) == []  # today was planned: it waits for the hour of tomorrow
+    tick(TOMORROW)
+    tick(TOMORROW + MINUTE)
 
     [(phone, text)] = texts(fake_twilio)
     assert phone == "+8613812345678"
@@ -90,7 +95,7 @@ def test_roll_call_undone_in_time_says_nothing_and_the_next_one_does(roll, owner
     assert texts(fake_twilio) == []
 
     call_roll(lesson=roll, exceptions={}, by=owner, now=NOW)
-    tick(NOW + 2 * MINUTE)
+    tick(TOMORROW)
 
     assert len(texts(fake_twilio)) == 1
 
