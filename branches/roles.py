@@ -80,6 +80,7 @@ _DESK = _TEACHER | {
     "messaging.view_outboundmessage",
     "messaging.view_inboundmessage",
     "messaging.add_answer",
+    "messaging.change_consent",
 }
 _MANAGER = _DESK | {
     "enrolments.correct_credits",

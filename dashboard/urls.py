@@ -11,6 +11,7 @@ urlpatterns = [
     path("students/<int:pk>/enrol/", views.EnrolView.as_view(), name="enrol"),
     path("enrolments/<int:pk>/place/", views.PlaceView.as_view(), name="place"),
     path("enrolments/<int:pk>/refund/", views.RefundNewView.as_view(), name="refund_new"),
+    path("guardians/<int:pk>/messages/", views.ConsentView.as_view(), name="consent"),
     path("health/", views.HealthView.as_view(), name="health"),
     path("books/", views.BooksView.as_view(), name="books"),
     path("books/<int:branch>/<int:year>-<int:month>/", views.MonthView.as_view(), name="month"),

@@ -5,10 +5,10 @@ import secrets
 import socket
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from core.failpoints import failpoint
-from messaging.models import MessageAttempt, OutboundMessage, Status, Suppression
+from messaging.consent import refusal
+from messaging.models import MessageAttempt, OutboundMessage, Status
 from messaging.rules import LEASE
 
 
@@ -51,8 +51,7 @@ def start_attempt(message, *, to, body, sender, purpose, now):
     transaction, the attempt could vanish after the provider got the message.
     """
     with transaction.atomic(durable=True):
-        if Suppression.objects.against(phone=to, branch=message.branch_id, purpose=purpose).exists():
-            reason = _("The recipient does not want to be written to.")
+        if reason := refusal(phone=to, branch=message.branch_id, purpose=purpose):
             leave_claim(message, Status.SUPPRESSED, now=now, to_phone=to, reason=reason)
             return None
         number = message.attempt_count + 1

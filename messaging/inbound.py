@@ -5,12 +5,12 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from messaging.models import Answer, InboundMessage, OutboundMessage, Purpose, Suppression
-from messaging.outcomes import suppress_everywhere
+from messaging.consent import How, opt_out, opt_out_everywhere, refusal, start_again
+from messaging.models import Answer, InboundMessage, OutboundMessage, Purpose
 from messaging.people import person_with
 from messaging.registry import UnknownKindError, kind_named
 from messaging.rules import PROVIDER_STOP_WORDS, meaning_of, normalised
-from messaging.services import queue_message, suppress
+from messaging.services import queue_message
 
 ANSWER = "answer"
 USEFUL_FOR = timedelta(days=1)
@@ -50,13 +50,13 @@ def receive(*, provider_sid, from_phone, body, now, opt_out_type=""):
 
 
 def _obey(inbound, said, *, is_with_provider):
-    phone = inbound.from_phone
+    told = {"phone": inbound.from_phone, "now": inbound.received_at, "words": inbound.body}
     if inbound.meaning == Meaning.START:
-        Suppression.objects.filter(phone=phone).delete()
+        start_again(**told)
     elif inbound.meaning == Meaning.STOP and is_with_provider:
-        suppress_everywhere(phone=phone, reason=Suppression.Reason.OPTED_OUT)
+        opt_out_everywhere(**told)
     elif inbound.meaning == Meaning.STOP:
-        suppress(phone=phone, purpose=_purpose_of(said), branch=said.branch if said else None)
+        opt_out(purposes=[_purpose_of(said)], branch=said.branch if said else None, how=How.REPLY, **told)
 
 
 def _purpose_of(said):
@@ -78,7 +78,7 @@ def answer(*, inbound, text, by, now, token):
         return written
     if inbound.branch_id is None:
         raise AnswerError(_("No family is known by this number: call it, then note it with the family."))
-    if Suppression.objects.against(phone=inbound.from_phone, branch=inbound.branch_id, purpose=Purpose.SERVICE):
+    if refusal(phone=inbound.from_phone, branch=inbound.branch_id, purpose=Purpose.SERVICE):
         raise AnswerError(_("The family wants no more messages: call them instead."))
     written = Answer.objects.create(inbound=inbound, text=text, token=token, written_at=now, written_by=by)
     queue_message(

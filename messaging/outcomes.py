@@ -6,14 +6,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.failpoints import failpoint
+from messaging.consent import opt_out_everywhere
 from messaging.models import (
     WITH_PROVIDER,
     MessageAttempt,
     MessageEvent,
     OutboundMessage,
-    Purpose,
     Status,
-    Suppression,
 )
 from messaging.registry import UnknownKindError, kind_named
 from messaging.rules import (
@@ -141,21 +140,13 @@ def _settle(message, answer, now):
         case Outcome.REJECTED:
             message.move_to(Status.REJECTED, now=now, **code)
         case Outcome.OPTED_OUT:
-            suppress_everywhere(phone=message.to_phone, reason=Suppression.Reason.OPTED_OUT)
+            opt_out_everywhere(phone=message.to_phone, now=now)
             message.move_to(Status.SUPPRESSED, now=now, reason=_("The recipient opted out."), **code)
         case _:  # not sent: it goes back to the queue
             not_before = now + back_off(message.attempt_count)
             if answer.error_code in RETRY_DELIVERY_LATER:
                 not_before = next_allowed_at(message.branch, not_before)
             message.move_to(Status.QUEUED, now=now, not_before=not_before, **code)
-
-
-def suppress_everywhere(*, phone, reason):
-    """All branches and purposes: they share the sender that the provider blocks for this number."""
-    Suppression.objects.bulk_create(
-        [Suppression(phone=phone, purpose=purpose, reason=reason) for purpose in Purpose],
-        ignore_conflicts=True,
-    )
 
 
 def _deliver_again(message, error_code, now):

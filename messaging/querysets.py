@@ -34,7 +34,24 @@ class OutboundMessageQuerySet(BranchScopedQuerySet):
 class SuppressionQuerySet(models.QuerySet):
     def against(self, *, phone, branch, purpose):
         """What forbids writing to this number for this purpose from this branch."""
-        return self.filter(Q(branch=branch) | Q(branch=None), phone=phone, purpose=purpose)
+        return self.against_branch(branch).filter(phone=phone, purpose=purpose)
+
+    def against_branch(self, branch):
+        return self.filter(Q(branch=branch) | Q(branch=None))
+
+
+class ConsentEntryQuerySet(models.QuerySet):
+    def at_branch(self, branch):
+        """What holds there, the latest first."""
+        return self.filter(Q(branch=branch) | Q(branch=None)).order_by("-pk")
+
+    def at_branches(self, branches):
+        return self.filter(Q(branch__in=branches) | Q(branch=None)).order_by("-pk")
+
+    def is_agreed(self, *, phone, branch):
+        """Whether the last word on offers was a yes."""
+        said = self.at_branch(branch).filter(phone=phone, purpose="marketing")
+        return said.values_list("allows", flat=True).first() or False
 
 
 class InboundMessageQuerySet(BranchScopedQuerySet):

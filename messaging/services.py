@@ -23,7 +23,7 @@ from core.processes import is_stopping
 from messaging.account import is_configured
 from messaging.claims import claim_due, expire_stale, release_claims, release_expired_leases, start_attempt
 from messaging.clock import Clock, seconds
-from messaging.models import MessageAttempt, OutboundMessage, Status, Suppression
+from messaging.models import MessageAttempt, OutboundMessage, Status
 from messaging.outcomes import UnknownAttemptError, record_outcome, record_status_callback
 from messaging.reconcile import reconcile_unknown
 from messaging.registry import kind_named
@@ -35,7 +35,6 @@ __all__ = [
     "UnknownAttemptError",
     "UselessMessageError",
     "drain_outbox",
-    "lift_suppression",
     "mark_handled",
     "queue_message",
     "queue_messages",
@@ -43,7 +42,6 @@ __all__ = [
     "record_outcome",
     "record_status_callback",
     "send_again",
-    "suppress",
 ]
 logger = logging.getLogger(__name__)
 Outcome = MessageAttempt.Outcome
@@ -240,16 +238,3 @@ def send_again(*, message, now):
     if message is None or message.useful_until <= now:
         raise NotFailedError
     message.move_to(Status.QUEUED, now=now, not_before=now, provider_sid="")
-
-
-# --- who must not be written to --------------------------------------------------------------------------
-
-
-def suppress(*, phone, purpose, branch=None, reason=Suppression.Reason.ASKED):
-    """Write to this number for this purpose no more; without a branch, from no branch."""
-    Suppression.objects.get_or_create(phone=phone, purpose=purpose, branch=branch, defaults={"reason": reason})
-
-
-def lift_suppression(*, phone, purpose, branch=None):
-    """Write to this number again. A block at the provider stays until the person lifts it there."""
-    Suppression.objects.filter(phone=phone, purpose=purpose, branch=branch).delete()

@@ -161,6 +161,7 @@ PAGES = {
     "payslip": "login 200 404 200 404 200",
     "payslip_approve": "login 403 403 403 403 405",
     "health": "login 403 403 403 403 200",
+    "consent": "login 403 200 200 404 200",
     "messages": "login 403 200 200 200 200",
     "message_handled": "login 403 405 405 405 405",
     "message_again": "login 403 405 405 405 405",
@@ -270,6 +271,7 @@ POSTS = {
     "renewal_contact": "login 403 302 302 404 302",
     "message_handled": "login 403 302 302 404 302",
     "message_again": "login 403 302 302 404 302",
+    "consent": "login 403 404 404 404 404",
     "reply_answer": "login 403 302 302 404 302",
     "reply_handled": "login 403 302 302 404 302",
 }
@@ -339,6 +341,7 @@ def world(db):
         due_at=NOW,
         useful_until=at("2030-01-01 10:00"),
     )
+    guardian = GuardianshipFactory(student=enrolment.student).guardian
     reply = InboundMessage.objects.create(
         provider_sid="SM1", branch=a, from_phone="+8613800001111", body="好的", meaning="text", received_at=NOW
     )
@@ -471,6 +474,7 @@ def world(db):
         "payroll_payrate": PayRate.objects.create(teacher=teacher, branch=a, scheme=scheme, valid_from="2026-01-01"),
         "message_handled": message,
         "message_again": message,
+        "consent": guardian,
         "reply_answer": reply,
         "reply_handled": reply,
         "calendar_day_remove": CalendarDayFactory(branch=a, day="2030-03-05"),
@@ -488,7 +492,7 @@ def world(db):
         "courses_subject": enrolment.course.subject,
         "courses_course": enrolment.course,
         "courses_coursepackage": package,
-        "parents_guardian": GuardianshipFactory(student=enrolment.student).guardian,
+        "parents_guardian": guardian,
         "students_student": enrolment.student,
         "students_enquiry": EnquiryFactory(branch=a),
         "enrolments_enrolment": enrolment,

@@ -1,6 +1,7 @@
 from dashboard.views.books import BooksView, MonthView, MonthWorkbookView
 from dashboard.views.class_renewals import ClassRenewalsView, RenewalSlipsView
 from dashboard.views.confirmations import ConfirmationsView, ConfirmationsWorkbookView, ReplyView
+from dashboard.views.consent import ConsentView
 from dashboard.views.contracts import ContractView
 from dashboard.views.credit_moves import CorrectionView, TransferUndoView, TransferView
 from dashboard.views.documents import (
@@ -39,6 +40,7 @@ __all__ = [
     "ClassRenewalsView",
     "ConfirmationsView",
     "ConfirmationsWorkbookView",
+    "ConsentView",
     "ContractView",
     "CorrectionView",
     "DocumentPrintView",

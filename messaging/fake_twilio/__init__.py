@@ -1,7 +1,8 @@
 """A stand-in for Twilio on this machine: for trying the software out, and for its tests.
 
 It keeps what it was given, speaks the Messages API as Twilio's own client uses it, reports delivery with signed
-callbacks, and shows the phones and the texts on them. The rest of the software does not know it: it is
+callbacks, and shows the phones and the texts on them; what one writes back there is posted as Twilio posts it, and its
+words STOP and START are heeded. The rest of the software does not know it: it is
 reached by TWILIO_API_BASE_URL like Twilio itself.
 
 What it does as Twilio does: ids, statuses and their order, the bodies of errors, paging and filters of the list, magic

@@ -6,17 +6,21 @@ import requests
 from twilio.request_validator import RequestValidator
 
 from messaging.fake_twilio.store import FINAL
+from messaging.segments import count_parts
 
 logger = logging.getLogger(__name__)
 _NEXT = {"accepted": "queued", "queued": "sending", "sending": "sent", "sent": "delivered"}
 _TRIES = 3
+STOP_WORDS = {"STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT"}
+START_WORDS = {"START", "YES", "UNSTOP"}
 
 
 class Carrier:
-    def __init__(self, api, *, auth_token):
+    def __init__(self, api, *, auth_token, inbound_url=""):
         self.api = api
         self.store = api.store
         self.auth_token = auth_token
+        self.inbound_url = inbound_url
         self._validator = RequestValidator(auth_token)
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy on the way to this machine
@@ -76,6 +80,32 @@ class Carrier:
             parameters["ErrorCode"] = message["error_code"]
         return parameters
 
+    def reply(self, phone, body):
+        """Somebody writes back to whoever wrote last: we heed a word that stops us, and pass the text on."""
+        word = body.strip().upper()
+        if word in STOP_WORDS:
+            self.store.opt_out(phone)
+        elif word in START_WORDS:
+            self.store.opt_in(phone)
+        sid = self.store.add_reply(phone, body)
+        if self.inbound_url:
+            parameters = self._inbound(sid, phone, body)
+            self.post(self.inbound_url, parameters, self._validator.compute_signature(self.inbound_url, parameters))
+
+    def _inbound(self, sid, phone, body):
+        latest = next(iter(self.store.messages(to_phone=phone)), None)
+        return {
+            "AccountSid": self.api.account_sid,
+            "ApiVersion": "2010-04-01",
+            "Body": body,
+            "From": phone,
+            "MessageSid": sid,
+            "NumMedia": "0",
+            "NumSegments": str(count_parts(body)),
+            "SmsSid": sid,
+            "To": (self.api.represent(latest)["from"] if latest else "") or "",
+        }
+
     def post(self, url, parameters, signature):
         headers = {"X-Twilio-Signature": signature, "Connection": "close"}
         for _try in range(_TRIES):
@@ -86,4 +116,4 @@ class Carrier:
                 problem = str(response.status_code)
             except requests.RequestException as error:
                 problem = type(error).__name__
-        logger.warning("a delivery report could not be posted: %s", problem)
+        logger.warning("a report or a text could not be posted: %s", problem)

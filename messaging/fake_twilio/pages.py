@@ -27,20 +27,26 @@ def phones_page(store):
     return _render("phones", {"phones": phones})
 
 
-def phone_page(store, phone):
-    """One parent's phone; the oldest text stands on top, as on a phone."""
+def phone_page(store, phone, *, is_replying=False):
+    """One parent's phone; the oldest text stands on top. While one types, the page does not load itself anew."""
     texts = [_shown(message) for message in reversed(store.messages(to_phone=phone))]
-    return _render("phone", {"phone": _national(phone), "texts": texts})
+    texts += [{"body": one["body"], "at": _moment(one["created_at"]), "is_ours": True} for one in store.replies(phone)]
+    texts.sort(key=lambda text: text["at"])
+    return _render("phone", {"phone": _national(phone), "texts": texts, "is_replying": is_replying})
 
 
 def _shown(message):
     return {
         **message,
-        "at": datetime.fromtimestamp(message["created_at"], UTC),
+        "at": _moment(message["created_at"]),
         "phone": _national(message["to_phone"]),
         "status_name": _STATUS.get(message["status"], message["status"]),
         "has_failed": message["status"] in ("undelivered", "failed"),
     }
+
+
+def _moment(seconds):
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _national(phone):

@@ -32,14 +32,17 @@ class FakeTwilio:
     """State, API, carrier and server in one.
 
     `step_seconds` lie between two statuses of a message; with None messages move only when told to. With a
-    `misfortune` chance decides which requests fail, and how each message is delivered and reported.
+    `misfortune` chance decides which requests fail, and how each message is delivered and reported. What people write
+    back goes to `inbound_url`.
     """
 
-    def __init__(self, *, account_sid, auth_token, path=":memory:", port=0, step_seconds=None, misfortune=None):
+    def __init__(
+        self, *, account_sid, auth_token, path=":memory:", port=0, step_seconds=None, misfortune=None, inbound_url=""
+    ):
         self._server = ThreadingHTTPServer((HOST, port), _handler_for(self))  # first: the port may be taken
         self.store = Store(path)
         self.api = MessagesApi(self.store, account_sid=account_sid, auth_token=auth_token)
-        self.carrier = Carrier(self.api, auth_token=auth_token)
+        self.carrier = Carrier(self.api, auth_token=auth_token, inbound_url=inbound_url)
         self.step_seconds = step_seconds
         self._stopped = threading.Event()
         self._threads = [threading.Thread(target=self._server.serve_forever, args=[0.05])]
@@ -135,7 +138,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer_api(parts.path, query, form)
         if parts.path == "/stand-in/faults" and self.command == "POST":
             return self._inject(form)
-        return self._show_page(parts.path)
+        if parts.path.startswith("/phones/") and self.command == "POST":
+            return self._reply(parts.path, form)
+        return self._show_page(parts.path, query)
 
     def _answer_api(self, path, query, form):
         is_create = self.command == "POST" and path.endswith("/Messages.json")
@@ -196,14 +201,22 @@ class _Handler(BaseHTTPRequestHandler):
             )  # fmt: skip
         return self._send(204, "text/plain", "")
 
-    def _show_page(self, path):
+    def _reply(self, path, form):
+        if text := form.get("text", "").strip():
+            self.fake.carrier.reply(unquote(path.removeprefix("/phones/")), text)
+        self.send_response(303)
+        self.send_header("Location", path)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _show_page(self, path, query):
         if path == "/":
             return self._send(200, "text/html", phones_page(self.fake.store))
         if path == "/phone.css":
             return self._send(200, "text/css", _STYLE.read_text())
         if path.startswith("/phones/"):
             phone = unquote(path.removeprefix("/phones/"))
-            return self._send(200, "text/html", phone_page(self.fake.store, phone))
+            return self._send(200, "text/html", phone_page(self.fake.store, phone, is_replying="reply" in query))
         return self._send(404, "text/plain", "")
 
     def _send_json(self, status, payload):

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS messages (
 );
 CREATE INDEX IF NOT EXISTS messages_to ON messages (to_phone);
 CREATE TABLE IF NOT EXISTS requests (phone TEXT PRIMARY KEY, count INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS replies (sid TEXT PRIMARY KEY, phone TEXT NOT NULL, body TEXT NOT NULL, created_at REAL);
 CREATE TABLE IF NOT EXISTS opt_outs (phone TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS faults (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -97,10 +98,23 @@ class Store:
             " ORDER BY number DESC"
         )
 
+    # --- what people write back -----------------------------------------------------------------------------
+
+    def add_reply(self, phone, body):
+        sid = f"SM{secrets.token_hex(16)}"
+        self._run("INSERT INTO replies VALUES (?, ?, ?, ?)", sid, phone, body, self.now())
+        return sid
+
+    def replies(self, phone):
+        return self._run("SELECT * FROM replies WHERE phone = ? ORDER BY created_at", phone)
+
     # --- what goes wrong ----------------------------------------------------------------------------------
 
     def opt_out(self, phone):
         self._run("INSERT OR IGNORE INTO opt_outs VALUES (?)", phone)
+
+    def opt_in(self, phone):
+        self._run("DELETE FROM opt_outs WHERE phone = ?", phone)
 
     def has_opted_out(self, phone):
         return bool(self._run("SELECT 1 FROM opt_outs WHERE phone = ?", phone))

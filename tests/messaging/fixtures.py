@@ -21,7 +21,9 @@ def fake_twilio(settings):
     Its reports go to the pages by Django's test client. A test with a live server lets them go over HTTP:
     `del fake_twilio.carrier.post`, and PUBLIC_BASE_URL is the server's address.
     """
-    fake = FakeTwilio(account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN)
+    fake = FakeTwilio(
+        account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN, inbound_url=f"{PUBLIC_BASE_URL}/hooks/twilio/inbound"
+    )
     fake.store.now = NOW.timestamp
     fake.carrier.post = post_report
     fake.start()
@@ -37,5 +39,5 @@ def fake_twilio(settings):
 
 
 def post_report(url, parameters, signature):
-    """Post a delivery report to the page that is meant."""
+    """Post a report, or a text that came in, to the page that is meant."""
     return Client().post(urlsplit(url).path, parameters, headers={"X-Twilio-Signature": signature}, secure=True)

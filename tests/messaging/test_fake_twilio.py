@@ -183,6 +183,32 @@ def test_phone_shows_its_texts_and_their_status(client, fake_twilio):
     assert get(fake_twilio, f"/phones/{PHONE}").text == page
 
 
+def test_one_writes_back_on_the_phone(client, fake_twilio):
+    send(client)
+    posted = []
+    fake_twilio.carrier.post = lambda url, parameters, signature: posted.append((url, parameters, signature))
+    assert "<form" in get(fake_twilio, f"/phones/{PHONE}?reply=yes").text
+
+    page = requests.post(f"{fake_twilio.url}/phones/{PHONE}", data={"text": "几点下课？"}, timeout=5).text
+
+    assert "几点下课？" in page
+    [(url, parameters, signature)] = posted
+    assert (parameters["From"], parameters["To"], parameters["Body"]) == (PHONE, SENDER, "几点下课？")
+    assert RequestValidator(AUTH_TOKEN).validate(url, parameters, signature)
+
+
+def test_stop_blocks_the_number_until_start(client, fake_twilio):
+    fake_twilio.carrier.inbound_url = ""
+    fake_twilio.carrier.reply(PHONE, "stop")
+    with pytest.raises(TwilioRestException) as refusal:
+        send(client)
+    assert refusal.value.code == 21610
+
+    fake_twilio.carrier.reply(PHONE, "START")
+
+    send(client)
+
+
 def test_first_page_lists_the_phones(client, fake_twilio):
     send(client)
     send(client, to="+8613900000000", body="最近一条")

@@ -7,11 +7,12 @@ from django.test import Client
 from django.urls import reverse
 from twilio.request_validator import RequestValidator
 
+from messaging.consent import opt_out
 from messaging.inbound import AnswerError, answer, receive
-from messaging.models import Answer, InboundMessage, OutboundMessage, Purpose, Status, Suppression
+from messaging.models import Answer, ConsentEntry, InboundMessage, OutboundMessage, Purpose, Status, Suppression
 from messaging.registry import Rendered, renders
 from messaging.rules import meaning_of
-from messaging.services import drain_outbox, suppress
+from messaging.services import drain_outbox
 from tests.factories import NOW, BranchFactory, GuardianshipFactory, desk_of, teacher_of
 from tests.messaging.conftest import PHONE
 from tests.messaging.fixtures import AUTH_TOKEN, PUBLIC_BASE_URL
@@ -161,11 +162,12 @@ def test_start_lifts_every_block_of_the_number(said, branch):
     said()
     write("退订", sid="SM1")
     write("STOP", sid="SM2")
-    suppress(phone="+8613900000000", purpose=Purpose.SERVICE)
+    opt_out(phone="+8613900000000", purposes=[Purpose.SERVICE], how="reply", now=NOW)
 
     write("START", sid="SM3")
 
     assert (stopped(), stopped(branch), stopped(phone="+8613900000000")) == ([], [], ["service"])
+    assert not ConsentEntry.objects.is_agreed(phone=PHONE, branch=branch)
 
 
 def test_a_stop_told_twice_does_not_undo_the_start_between(said):
@@ -233,6 +235,20 @@ def test_a_text_of_any_signs_and_length_is_kept(post):
     assert (body[:3], len(body)) == ("孩子😀", 1600)
 
 
+def test_what_people_write_on_the_stand_ins_phones_arrives(fake_twilio, said):
+    said()
+
+    for text in ("几点下课？", "stop"):
+        fake_twilio.carrier.reply(PHONE, text)
+
+    assert list(InboundMessage.objects.order_by("pk").values_list("body", "meaning")) == [
+        ("几点下课？", "text"),
+        ("stop", "stop"),
+    ]
+    fake_twilio.carrier.reply(PHONE, "START")
+    assert stopped() == []
+
+
 # --- answering -------------------------------------------------------------------------------------------
 
 
@@ -263,7 +279,7 @@ def test_a_double_click_answers_once(said, desk):
 def test_who_wants_no_messages_gets_no_answer(said, desk, branch):
     said()
     reply = write("几点下课？")
-    suppress(phone=PHONE, purpose=Purpose.SERVICE, branch=branch)
+    opt_out(phone=PHONE, purposes=[Purpose.SERVICE], how="reply", now=NOW, branch=branch)
 
     with pytest.raises(AnswerError):
         answer(inbound=reply, text="十点半", by=desk, now=NOW, token="1")
@@ -316,7 +332,7 @@ def test_a_reply_that_was_dealt_with_by_a_call_leaves_the_list(client, desk, sai
 def test_no_field_where_no_text_may_go(client, desk, said, branch):
     said()
     write("几点下课？")
-    suppress(phone=PHONE, purpose=Purpose.SERVICE, branch=branch)
+    opt_out(phone=PHONE, purposes=[Purpose.SERVICE], how="reply", now=NOW, branch=branch)
 
     assert 'name="text"' not in client.get(URL).content.decode()
 

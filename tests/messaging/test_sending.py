@@ -10,11 +10,12 @@ from django.db import connection
 from messaging import gateways, services
 from messaging.claims import claim_due, leave_claim, release_expired_leases, start_attempt
 from messaging.clock import Clock, seconds
+from messaging.consent import opt_out
 from messaging.gateways import Answer, TwilioGateway
 from messaging.models import MessageAttempt, OutboundMessage, Purpose, Status, Suppression
 from messaging.registry import Cancelled, Rendered, Suppressed, renders
 from messaging.rules import LEASE
-from messaging.services import drain_outbox, lift_suppression, record_outcome, send_claimed, suppress
+from messaging.services import drain_outbox, record_outcome, send_claimed
 from tests.factories import NOW, BranchFactory, at
 from tests.messaging.conftest import PHONE
 from tests.messaging.fixtures import PUBLIC_BASE_URL, SENDER
@@ -433,7 +434,7 @@ def test_sign_in_code_knows_no_quiet_hours(queue, fake_twilio):
 
 
 def test_whoever_asked_to_stop_is_not_written_to(queue, fake_twilio, reload, branch):
-    suppress(phone=PHONE, purpose=Purpose.SERVICE, branch=branch)
+    opt_out(phone=PHONE, purposes=[Purpose.SERVICE], how="reply", now=NOW, branch=branch)
     message = queue()
 
     drain_outbox(now=NOW)
@@ -444,23 +445,13 @@ def test_whoever_asked_to_stop_is_not_written_to(queue, fake_twilio, reload, bra
 
 @pytest.mark.django_db
 def test_suppression_holds_for_its_branch_and_purpose_only(queue, fake_twilio):
-    suppress(phone=PHONE, purpose=Purpose.SERVICE, branch=BranchFactory())
-    suppress(phone=PHONE, purpose=Purpose.MARKETING)
+    opt_out(phone=PHONE, purposes=[Purpose.SERVICE], how="reply", now=NOW, branch=BranchFactory())
+    opt_out(phone=PHONE, purposes=[Purpose.MARKETING], how="reply", now=NOW)
     queue()
 
     drain_outbox(now=NOW)
 
     assert len(texts_at(fake_twilio)) == 1
-
-
-def test_suppression_comes_once_and_can_be_lifted(branch):
-    for _time in range(2):
-        suppress(phone=PHONE, purpose=Purpose.SERVICE)
-    assert Suppression.objects.against(phone=PHONE, branch=branch, purpose=Purpose.SERVICE).count() == 1
-
-    lift_suppression(phone=PHONE, purpose=Purpose.SERVICE)
-
-    assert not Suppression.objects.exists()
 
 
 # --- the provider's answers --------------------------------------------------------------------------------

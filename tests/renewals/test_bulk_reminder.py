@@ -6,10 +6,11 @@ from decimal import Decimal
 import pytest
 
 from enrolments.models import Enrolment
+from messaging.consent import opt_out
 from messaging.models import OutboundMessage, Status
 from messaging.registry import kind_named
 from messaging.segments import count_parts
-from messaging.services import drain_outbox, suppress
+from messaging.services import drain_outbox
 from renewals.models import BulkReminder, ReminderLine, ReminderPolicy, RenewalOpportunity
 from renewals.notifications import plan_renewal_reminders
 from renewals.services import (
@@ -96,7 +97,7 @@ def no_phone(enrolment):
 
 
 def opted_out(enrolment):
-    suppress(phone=enrolment.student.guardians.get().phone, purpose="service")
+    opt_out(phone=enrolment.student.guardians.get().phone, purposes=["service"], how="reply", now=NOW)
 
 
 def told(enrolment):

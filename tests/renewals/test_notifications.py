@@ -10,10 +10,11 @@ from django.utils import translation
 
 from core.clock import day_text
 from enrolments.models import CreditLot, Enrolment
+from messaging.consent import opt_out
 from messaging.inbound import receive
 from messaging.models import OutboundMessage, Status
 from messaging.registry import Cancelled, kind_named
-from messaging.services import queue_message, suppress
+from messaging.services import queue_message
 from renewals.models import ReminderLine, ReminderPolicy, RenewalOpportunity
 from renewals.notifications import RENEWAL_REMINDER, plan_renewal_reminders
 from renewals.services import lose_opportunity, note_contact, open_due_opportunities
@@ -114,7 +115,7 @@ def test_branch_without_reminders_is_left_out(learner):
 
 @pytest.mark.parametrize(("purpose", "planned"), [("service", 0), ("marketing", 1)])
 def test_number_that_opted_out_is_left_out(learner, purpose, planned):
-    suppress(phone=learner(3).student.guardians.get().phone, purpose=purpose)
+    opt_out(phone=learner(3).student.guardians.get().phone, purposes=[purpose], how="reply", now=NOW)
 
     assert plan() == planned
 

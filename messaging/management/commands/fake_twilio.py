@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 
@@ -41,6 +42,7 @@ class Command(BaseCommand):
                 path=path,
                 port=port,
                 step_seconds=delay,
+                inbound_url=settings.PUBLIC_BASE_URL + reverse("twilio_inbound"),
             )
         except OSError as error:
             problem = _("The stand-in for Twilio cannot use port %(port)d: %(reason)s.")
