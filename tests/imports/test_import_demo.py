@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
@@ -17,7 +18,10 @@ from django.utils import translation
 
 from branches.models import Branch, Membership, Room, User
 from branches.roles import Role
-from enrolments.models import CreditEntry, CreditLot, Enrolment, Payment
+from core.clock import month_of
+from enrolments.models import CreditEntry, CreditLot, Enrolment, MonthClose, Order, Payment
+from enrolments.month import prepaid_now
+from enrolments.services.closing import close_month, next_month
 from imports.classes import kept_as_in_the_books
 from imports.reading import read_school
 from imports.services import write_school
@@ -25,7 +29,7 @@ from imports.timetable import child_clashes
 from parents.models import Guardian
 from scheduling.models import Attendance, ClassGroup, ClassMember, KeptClash, Lesson
 from students.models import Enquiry, Guardianship, Student
-from tests.factories import NOW, TODAY
+from tests.factories import NOW, TODAY, UserFactory
 
 DEMO = Path(settings.BASE_DIR) / "demo"
 pytestmark = pytest.mark.django_db
@@ -284,3 +288,19 @@ def test_over_full_class_is_solved_in_one_tap(report, client, number):
         after = client.get(url).context["over"]
 
     assert (before > 0, after) == (True, before - 1)
+
+
+def test_the_months_of_every_branch_close_to_the_fen(report):
+    """Each month begins with what the one before left, and the last leaves what the lots and orders hold."""
+    owner, later = UserFactory(), NOW + timedelta(days=45)
+    for branch in Branch.objects.all():
+        closes = []
+        while (month := next_month(branch)) <= month_of(TODAY):
+            close_month(branch=branch, month=month, by=owner, now=later)
+            closes.append(MonthClose.objects.with_totals().get(branch=branch, month=month))
+
+        openings, closings = [close.opening_minor for close in closes], [close.closing_minor for close in closes]
+        assert openings == [0, *closings[:-1]]
+        assert closings[-1] == prepaid_now(branch) > 0
+        owing = sum(order.owing_minor for order in Order.objects.owing().filter(branch=branch))
+        assert closes[-1].owing_closing_minor == owing
