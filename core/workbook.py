@@ -5,12 +5,14 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
 
+from django.http import HttpResponse
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 YUAN = "#,##0.00"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDEST = 60  # characters
 MOST_SIGNS = 32_000  # in a cell; Excel keeps 32,767
 KEPT_TYPES = (datetime, date, time, timedelta, bool, int, float, Decimal)
@@ -41,6 +43,12 @@ def workbook_bytes(sheets):
     content = BytesIO()
     workbook.save(content)
     return content.getvalue()
+
+
+def workbook_response(content, name):
+    """A download; `name` tells no person, for it stays in the browser's list of downloads."""
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=XLSX, headers=disposition)
 
 
 def _write(worksheet, sheet):

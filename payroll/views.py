@@ -4,7 +4,7 @@ from functools import cached_property
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +13,7 @@ from django.views.generic import ListView, TemplateView, View
 
 from branches.pages import StaffPageMixin
 from core.clock import local_date, moment_text, month_after, month_of, span_text
+from core.workbook import workbook_response
 from payroll.approval import APPROVING, Approval
 from payroll.facts import lessons_not_called
 from payroll.forms import MonthForm, SeenForm
@@ -23,8 +24,6 @@ from payroll.sheets import lessons_on_no_slip, sheet_of, sheets_of
 from payroll.wording import working_text
 from payroll.workbook import month_workbook
 from scheduling.models import Lesson
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class MonthMixin(StaffPageMixin):
@@ -146,10 +145,7 @@ class ExportView(MonthMixin, View):
     def get(self, request):
         branch, month = self.chosen
         sheets = sheets_of(branch=branch, month=month, with_lines=True)
-        response = HttpResponse(month_workbook(branch, sheets), content_type=XLSX)
-        name = f"pay-{branch.code}-{month:%Y-%m}.xlsx"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+        return workbook_response(month_workbook(branch, sheets), f"pay-{branch.code}-{month:%Y-%m}.xlsx")
 
 
 class OwnPaySlipsView(StaffPageMixin, ListView):

@@ -1,21 +1,20 @@
 """The books of a branch: its months, one month with its figures, and the workbook for the accountant."""
 
-import datetime
 from collections import Counter
 from functools import cached_property
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import ListView, TemplateView, View
 
-from branches.pages import StaffPageMixin
+from branches.pages import BranchMonthMixin, StaffPageMixin
 from core.clock import local_date, month_of
-from core.workbook import Fen, Sheet, workbook_bytes
+from core.workbook import Fen, Sheet, workbook_bytes, workbook_response
 from enrolments.models import MonthClose, MonthFigure
 from enrolments.month import INFLOWS, OUTFLOWS, prepaid_of
 from enrolments.reconciliation import book_figures, kinds_of, statement_figures
@@ -23,7 +22,6 @@ from enrolments.services import BooksError, close_month, close_months, next_mont
 
 ALWAYS = ("opening_minor", "sold_minor", "recognised_minor", "closing_minor")
 COLUMNS = ("opening_minor", *INFLOWS, *OUTFLOWS, "closing_minor")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class BooksView(StaffPageMixin, ListView):
@@ -98,20 +96,10 @@ def _is_over(month, branch):
     return month < month_of(local_date(timezone.now(), branch.time_zone))
 
 
-class MonthMixin(StaffPageMixin):
+class MonthMixin(BranchMonthMixin):
     """A month of a branch: as it was closed, or, for the one to close next and those after it, as it stands now."""
 
     permission_required = "enrolments.view_monthclose"
-
-    def setup(self, request, *args, **kwargs):
-        super().setup(request, *args, **kwargs)
-        if not request.user.has_perm(self.permission_required):
-            return
-        self.branch = get_object_or_404(request.user.branches_with(self.permission_required), pk=kwargs["branch"])
-        try:
-            self.month = datetime.date(kwargs["year"], kwargs["month"], 1)
-        except ValueError as error:
-            raise Http404 from error
 
     @cached_property
     def closed(self):
@@ -200,9 +188,7 @@ class MonthWorkbookView(MonthMixin, View):
         close, figures, receipts = self.shown
         content = workbook_bytes([_prepaid_sheet(figures), _receipt_sheet(close, receipts)])
         name = f"books-{self.branch.code}-{self.month:%Y-%m}.xlsx"
-        return HttpResponse(
-            content, content_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-        )
+        return workbook_response(content, name)
 
 
 def _prepaid_sheet(figures):

@@ -1,36 +1,24 @@
 """Lessons that families confirm: a month of a branch, the workbook for the platform, and one reply written down."""
 
-import datetime
 from functools import cached_property
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import ListView, View
 
-from branches.pages import StaffPageMixin
+from branches.pages import BranchMonthMixin, StaffPageMixin
 from core.clock import local_date, month_after
+from core.workbook import workbook_response
 from dashboard.confirmations import confirmations_workbook, count_by_state, taken_in_month
-from dashboard.views.books import XLSX
 from scheduling.confirmation import Answer, State, days_to_confirm
 from scheduling.models import Attendance
 from scheduling.services import ReplyError, record_reply
 
 
-class ConfirmationMonthMixin(StaffPageMixin):
+class ConfirmationMonthMixin(BranchMonthMixin):
     permission_required = "scheduling.view_lessonreply"
-
-    def setup(self, request, *args, **kwargs):
-        super().setup(request, *args, **kwargs)
-        if not request.user.has_perm(self.permission_required):
-            return
-        self.branch = get_object_or_404(request.user.branches_with(self.permission_required), pk=kwargs["branch"])
-        try:
-            self.month = datetime.date(kwargs["year"], kwargs["month"], 1)
-        except ValueError as error:
-            raise Http404 from error
 
     @cached_property
     def taken(self):
@@ -65,8 +53,7 @@ class ConfirmationsView(ConfirmationMonthMixin, ListView):
 class ConfirmationsWorkbookView(ConfirmationMonthMixin, View):
     def get(self, request, **kwargs):
         name = f"confirmations-{self.branch.code}-{self.month:%Y-%m}.xlsx"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return HttpResponse(confirmations_workbook(self.taken), content_type=XLSX, headers=headers)
+        return workbook_response(confirmations_workbook(self.taken), name)
 
 
 class ReplyView(StaffPageMixin, View):

@@ -5,7 +5,6 @@ from functools import cached_property
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from django.views.generic import ListView, TemplateView, View
 from branches.pages import StaffPageMixin
 from core.clock import local_date
 from core.money import yuan
+from core.workbook import workbook_response
 from dashboard.order_forms import ConfirmForm, OrderFilterForm, PaymentForm, ReasonForm
 from dashboard.order_workbook import orders_workbook
 from dashboard.orders import STATES, sell, sums_of
@@ -34,8 +34,6 @@ from scheduling.clashes import LessonClashError
 from scheduling.models import ClassGroup
 from scheduling.services import ScheduleError
 from students.models import Student
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class OrderView(StaffPageMixin, TemplateView):
@@ -260,5 +258,4 @@ class OrderWorkbookView(OrderListMixin, View):
 
     def get(self, request, *args, **kwargs):
         content = orders_workbook(self.chosen.order_by("created_at", "pk"))
-        disposition = {"Content-Disposition": 'attachment; filename="orders.xlsx"'}
-        return HttpResponse(content, content_type=XLSX, headers=disposition)
+        return workbook_response(content, "orders.xlsx")

@@ -17,6 +17,7 @@ from django.views.generic import FormView, TemplateView, View
 
 from branches.pages import StaffPageMixin
 from core.clock import local_date, month_after
+from core.workbook import workbook_response
 from dashboard.bank_files import account_of, new_account, read_upload
 from dashboard.reconciliation import line_rows, month_items, month_matches, open_lines, open_workbook, shown
 from dashboard.reconciliation_forms import NEW, REASONS, ColumnsForm, StatementForm
@@ -29,7 +30,6 @@ from imports.problems import BookError
 PERMISSION = "enrolments.reconcile_payments"
 PER_PAGE = 25
 YEARS = range(2000, 2100)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class ReconciliationView(StaffPageMixin, View):
@@ -129,9 +129,7 @@ class ReconciliationWorkbookView(MonthMixin, View):
     def get(self, request, **kwargs):
         content = open_workbook(self.branch, self.kinds, self.month)
         name = f"reconciliation-{self.branch.code}-{self.month:%Y-%m}.xlsx"
-        return HttpResponse(
-            content, content_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-        )
+        return workbook_response(content, name)
 
 
 class StatementImportView(BranchMixin, FormView):

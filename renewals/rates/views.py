@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import ListView, TemplateView, View
 
 from branches.pages import StaffPageMixin
+from core.workbook import workbook_response
 from renewals.rates.children import children_of, one_of_each
 from renewals.rates.forms import RateForm
 from renewals.rates.formulas import benchmarks_for
@@ -17,8 +18,6 @@ from renewals.rates.report import CODES, Report
 from renewals.rates.words import LISTS, STAGES, WORDS
 from renewals.rates.workbook import rates_workbook
 from students.models import Student
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class RateMixin(StaffPageMixin):
@@ -138,5 +137,4 @@ class RateExportView(RateMixin, View):
 
     def get(self, request):
         name = f"renewal-rates-{self.report.period.first:%Y-%m-%d}.xlsx"
-        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return HttpResponse(rates_workbook(self.report), content_type=XLSX, headers=disposition)
+        return workbook_response(rates_workbook(self.report), name)
