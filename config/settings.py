@@ -172,6 +172,10 @@ Q_CLUSTER = {
     "save_limit_per": "func",  # or the pulses crowd out every other result
     "poll": 1,
 }
+# Where the jobs wait: in the database, or in Redis, which spares the database the asking of many workers.
+REDIS_URL = env.str("REDIS_URL", default="")
+if REDIS_URL:
+    Q_CLUSTER["broker_class"] = "core.redis_broker.RedisBroker"
 
 # What runs by itself, and how often; `sync_schedules` writes it to the queue's table.
 PERIODIC_JOBS = {
@@ -225,7 +229,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     # The address of a calendar feed is its key, and these loggers write addresses.
-    "filters": {"no_secrets": {"()": "core.logs.HideSecrets", "before": "/feeds/"}},
+    "filters": {
+        "no_secrets": {"()": "core.logs.HideSecrets", "before": "/feeds/"},
+        "short": {"()": "core.logs.ShortDatabaseTrouble"},
+    },
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
@@ -235,7 +242,7 @@ LOGGING = {
         "django.server": {"filters": ["no_secrets"], "handlers": ["console"], "propagate": False},
         "twilio.http_client": {"level": "WARNING"},  # its INFO lines carry numbers and texts
         "urllib3": {"level": "INFO"},  # its DEBUG lines carry numbers
-        "django-q": {"level": "WARNING"},  # three lines per pulse otherwise
+        "django-q": {"level": "WARNING", "filters": ["short"]},  # three lines per pulse otherwise
     },
 }
 

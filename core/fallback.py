@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import time
 
 from django.conf import settings
@@ -17,7 +18,12 @@ TICK = 60  # seconds
 
 
 def run_job_loop(supervisor_pid):
-    """Run every periodic job once a minute, one after the other, until told to stop."""
+    """Run every periodic job once a minute, one after the other, until told to stop.
+
+    SIGTERM would end it in the middle of a request, and nobody would know whether the text went out: the supervisor
+    leaves word in its folder too, which is read between two texts.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     die_with_parent()
     next_round = time.monotonic()
     while not is_stopping() and os.getppid() == supervisor_pid:

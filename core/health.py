@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
 from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_q.models import Success
+from django_q.models import Failure, Success
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -56,6 +57,22 @@ def pulse_age(now):
         PULSE_LIMIT.total_seconds(),
         label=_("Seconds since the job queue last did something"),
         mend=_("Nothing is sent or planned. Start “manage.py run_jobs” on the server, or look at its log."),
+    )
+
+
+@register_probe
+def failing_jobs(now):
+    """Kinds of jobs that failed within the hour, and not gone well since."""
+    failed = Failure.objects.filter(stopped__gt=now - timedelta(hours=1)).order_by()
+    latest = dict(failed.values_list("func").annotate(Max("stopped")))
+    well = Success.objects.filter(func__in=latest).order_by()
+    mended = dict(well.values_list("func").annotate(Max("stopped")))
+    return Reading(
+        "jobs_failing",
+        sum(func not in mended or mended[func] < at for func, at in latest.items()),
+        0,
+        label=_("Kinds of jobs that fail"),
+        mend=_("The page of failed jobs in the administration shows which, and why."),
     )
 
 

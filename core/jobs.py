@@ -11,42 +11,21 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
-from django.utils import timezone
-from django_q.brokers.orm import ORM
 from django_q.cluster import Cluster
 from django_q.signals import post_execute_in_worker, pre_execute
 
+from core import quarantine
+from core.brokers import ROUND, supervised_broker
+from core.failpoints import failpoint
 from core.processes import RUN_DIR, die_with_parent, follow_parent, is_alive
 
 PULSE = "core.jobs.pulse"
+PULSE_DONE = "pulse-done"  # a file: since when a pulse was executed and its result has not been seen
 STOP_GRACE = 20  # seconds from the request to stop to the kill
 
 
 def pulse():
     """Does nothing: that it was executed, and its result stored, shows that the cluster works."""
-
-
-def pulse_key(supervisor):
-    """The queue of one supervisor's pulses. Another host's cluster must not answer for ours."""
-    return f"pulse:{supervisor}"
-
-
-class SupervisedBroker(ORM):
-    """Serves the queue that all clusters share and, before it, the pulses of its own supervisor."""
-
-    def __init__(self, supervisor):
-        super().__init__()
-        self.pulse_key = pulse_key(supervisor)
-
-    def dequeue(self):
-        return self._take_pulse() or super().dequeue()
-
-    def _take_pulse(self):
-        waiting = self.get_connection().filter(key=self.pulse_key, lock__lt=timezone.now())
-        for row in waiting[:1]:
-            if waiting.filter(pk=row.pk, lock=row.lock).update(lock=self.timeout(row)):
-                return [(row.pk, row.payload)]
-        return []
 
 
 def run_cluster(supervisor, supervisor_pid):
@@ -57,25 +36,63 @@ def run_cluster(supervisor, supervisor_pid):
         return
     pre_execute.connect(_note_start)
     post_execute_in_worker.connect(_note_end)
-    cluster = Cluster(broker=SupervisedBroker(supervisor))
+    cluster = Cluster(broker=supervised_broker(supervisor))
     cluster.start()
     # Only now: a process with threads should not fork, and the sentinel is forked by start().
     Thread(target=follow_parent, args=[supervisor_pid], kwargs={"grace": STOP_GRACE}, daemon=True).start()
     cluster.sentinel.join()
 
 
-def _note_start(**kwargs):
+def _note_start(task, **kwargs):
     with suppress(OSError):  # a full disk must not stop the work
         _busy_file().touch()
+    quarantine.note_start(task)
 
 
-def _note_end(**kwargs):
+def _note_end(task, **kwargs):
     with suppress(OSError):
         _busy_file().unlink()
+    quarantine.note_end(task)
+    failpoint("job.ended")  # the worker holds the lock of its clock here
+    if task["func"] == PULSE:
+        with suppress(OSError):  # the first one counts whose result is not stored
+            (Path(os.environ[RUN_DIR]) / PULSE_DONE).touch(exist_ok=False)
 
 
 def _busy_file():
     return Path(os.environ[RUN_DIR]) / f"busy-{os.getpid()}"
+
+
+def keeps_results(folder, *, limit):
+    """Whether the result of a pulse that a worker executed is stored within `limit` seconds.
+
+    A monitor that is killed may take a lock with it. Then workers go on working, and nothing more is heard of them.
+    """
+    return _age(Path(folder) / PULSE_DONE) < limit
+
+
+def goes_round(folder, *, limit):
+    """Whether the sentinel, which calls the schedules and replaces the dead, was heard of in the last seconds.
+
+    A worker that is killed as it hands over its result takes the lock of its clock along, and the sentinel waits for
+    that for ever: the other workers go on, pulses come back, and no schedule is called any more.
+    """
+    return _age(Path(folder) / ROUND) < limit
+
+
+def _age(file):
+    """Seconds since it was touched; 0 when there is none."""
+    try:
+        return time.time() - file.stat().st_mtime
+    except FileNotFoundError:
+        return 0
+
+
+def begin_anew(folder):
+    """What was noted so far is no longer held against the cluster."""
+    for name in (PULSE_DONE, ROUND):
+        with suppress(OSError):
+            (Path(folder) / name).unlink()
 
 
 def is_busy(folder, *, limit):

@@ -1,14 +1,19 @@
 """settings.PERIODIC_JOBS, written to the table that django-q2 reads."""
 
+import logging
 from datetime import timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django_q.models import Schedule
+
+logger = logging.getLogger(__name__)
+# What a row says; when it runs next, and the task of its last run, are django-q2's to write.
+WRITTEN = ("name", "func", "hook", "args", "kwargs", "schedule_type", "minutes", "repeats", "cron", "cluster")
 
 
 class FaultyJobError(Exception):
@@ -23,11 +28,40 @@ class FaultyJobError(Exception):
 
 @transaction.atomic
 def sync_schedules():
-    """Make the table say what PERIODIC_JOBS says, and nothing else; returns how many jobs there are."""
+    """Make the table say what PERIODIC_JOBS says, and nothing else; returns how many jobs there are.
+
+    Hosts that start at once do so one after the other, or each would write a row of its own for the same job.
+    """
     wanted = [_checked(path, spec) for path, spec in settings.PERIODIC_JOBS.items()]
+    _lock_table()
     keep = [_write(schedule) for schedule in wanted]
     Schedule.objects.exclude(pk__in=keep).delete()
     return len(keep)
+
+
+def repair_schedules():
+    """Put right what somebody changed in the table by hand: one malformed row would stop every schedule."""
+    changed = [row.name for row in Schedule.objects.all() if not _is_as_written(row)]
+    if not changed:
+        return
+    logger.error("schedules were changed by hand and are put right: %s", ", ".join(map(str, changed)))
+    try:
+        sync_schedules()
+    except FaultyJobError as error:
+        logger.error("%s", error)
+
+
+def _is_as_written(row):
+    spec = settings.PERIODIC_JOBS.get(row.name)
+    wanted = spec and Schedule(name=row.name, func=row.name, schedule_type=Schedule.MINUTES, **spec)
+    return bool(wanted) and all(getattr(row, name) == getattr(wanted, name) for name in WRITTEN)
+
+
+def _lock_table():
+    """SQLite has one writer at a time anyway (transaction_mode IMMEDIATE)."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {Schedule._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
 
 
 def _checked(path, spec):

@@ -21,14 +21,17 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
-from django_q.models import Failure, OrmQ, Task
+from django_q.models import Failure, Task
 from django_q.tasks import async_task
 
-from core.jobs import PULSE, STOP_GRACE, is_busy, pulse_key
+from core.brokers import BrokerError, first_line, forget_old_pulses, forget_pulses, pulse_key
+from core.jobs import PULSE, PULSE_DONE, STOP_GRACE, begin_anew, goes_round, is_busy, keeps_results
 from core.processes import RUN_DIR, is_alive
+from core.schedules import repair_schedules
 
 logger = logging.getLogger(__name__)
 KEEP_FAILURES = timedelta(days=30)
+LAST_WORD = 5  # seconds: the cluster would not hear, but its workers may finish the text in hand
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,18 @@ class ChildProcess:
     def has_ended(self):
         return self.process.poll() is not None
 
-    def stop(self, grace):
-        """Ask the main process only, as django-q2 wants it; kill what is left of the group after `grace`."""
-        (self.run_dir / "stop").touch()
+    def ask_to_stop(self):
+        """Ask the main process only, as django-q2 wants it."""
+        with suppress(OSError):  # on a full disk the signal alone has to do
+            (self.run_dir / "stop").touch()
         self.process.terminate()
+
+    def stop(self, grace):
+        self.ask_to_stop()
+        self.end(grace)
+
+    def end(self, grace):
+        """Wait for it to stop, and kill what is left of the group after `grace`."""
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(grace)
         with suppress(ProcessLookupError, PermissionError):  # nobody is left
@@ -117,22 +128,31 @@ class Supervisor:
             close_old_connections()
             if Task.objects.filter(pk__in=self.pulses).exists():
                 self._on_answer()
-            elif self._stands_still():
-                self._replace_cluster("it stands still")
+            elif reason := self._trouble():
+                self._replace_cluster(reason, grace=LAST_WORD)
             elif time.monotonic() >= self.pulse_at + self.timing.pulse:
                 self._send_pulse()
         except (DatabaseError, InterfaceError) as error:
             # Without a database nothing can be said of the cluster, and a new one would not help.
-            if self.is_watching:
-                logger.warning("the job queue cannot be watched: %s", type(error).__name__)
-            self.is_watching = False
+            self._note_blindness(error)
+            begin_anew(self.cluster.run_dir)
             self.alive_at = time.monotonic()
+        except BrokerError as error:
+            # The database may be well: in a while the jobs run without the queue.
+            self._note_blindness(error)
+
+    def _note_blindness(self, error):
+        if self.is_watching:
+            logger.warning("the job queue cannot be watched: %s", first_line(error))
+        self.is_watching = False
 
     def _send_pulse(self):
         self.pulse_at = time.monotonic()
         self.pulses.append(async_task(PULSE, cluster=pulse_key(self.name)))
+        repair_schedules()
 
     def _on_answer(self):
+        (self.cluster.run_dir / PULSE_DONE).unlink(missing_ok=True)
         self.alive_at = time.monotonic()
         self.is_watching = True
         self.pulses.clear()
@@ -142,23 +162,30 @@ class Supervisor:
             self.fallback.stop(self.timing.grace)
             self.fallback = None
 
-    def _stands_still(self):
-        silence = time.monotonic() - self.alive_at
-        return silence > self.timing.silence and not is_busy(self.cluster.run_dir, limit=self.timing.busy)
+    def _trouble(self):
+        """What is wrong with the cluster. Silence is excused by a busy worker, unless results are lost on the way."""
+        folder, silence = self.cluster.run_dir, time.monotonic() - self.alive_at
+        if not goes_round(folder, limit=self.timing.silence):
+            return "its sentinel stands still"
+        if silence <= self.timing.silence:
+            return ""
+        if is_busy(folder, limit=self.timing.busy) and keeps_results(folder, limit=self.timing.pulse):
+            return ""
+        return "it stands still"
 
     # --- the processes -------------------------------------------------------------------------------------
 
     def _start_cluster(self):
-        self._forget_pulses(key=pulse_key(self.name))
+        forget_pulses(self.name)
         self.pulses.clear()
         self.pulse_at, self.alive_at = 0.0, time.monotonic()
         self.cluster = self._start("job_cluster", self.name)
 
-    def _replace_cluster(self, reason):
+    def _replace_cluster(self, reason, *, grace=None):
         self.failures += 1
         pause = min(2 ** (self.failures - 1), self.timing.longest_pause)
         logger.error("the job queue is started again in %d s: %s", pause, reason)
-        self.cluster.stop(self.timing.grace)
+        self.cluster.stop(self.timing.grace if grace is None else grace)
         self.cluster = None
         self.start_at = time.monotonic() + pause
         if self.failures >= self.timing.failures_before_fallback and self.fallback is None:
@@ -178,19 +205,18 @@ class Supervisor:
 
     def _clear_up(self):
         """Remove what supervisors left that were killed, and failures too old to be of use."""
-        Failure.objects.filter(stopped__lt=timezone.now() - KEEP_FAILURES).delete()
-        self._forget_pulses(key__startswith=pulse_key(""), lock__lt=timezone.now() - timedelta(minutes=10))
+        with suppress(DatabaseError, InterfaceError):  # the next start sees to it
+            Failure.objects.filter(stopped__lt=timezone.now() - KEEP_FAILURES).delete()
+            forget_old_pulses()
         for folder in self.run_dir.parent.glob(f"{socket.gethostname()}-*"):
             if not is_alive(int(folder.name.rpartition("-")[2])):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _end(self):
-        for child in (self.cluster, self.fallback):
-            if child:
-                child.stop(self.timing.grace)
-        self._forget_pulses(key=pulse_key(self.name))
+        children = [child for child in (self.cluster, self.fallback) if child]
+        for child in children:
+            child.ask_to_stop()
+        for child in children:
+            child.end(self.timing.grace)
+        forget_pulses(self.name)
         shutil.rmtree(self.run_dir, ignore_errors=True)
-
-    def _forget_pulses(self, **which):
-        with suppress(DatabaseError, InterfaceError):
-            OrmQ.objects.filter(**which).delete()

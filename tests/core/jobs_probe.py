@@ -16,6 +16,14 @@ def work_long(seconds):
     time.sleep(seconds)
 
 
+def send_slowly():
+    """As long as a request to a provider may take."""
+    trace = Path(settings.VAR_DIR)
+    (trace / "begun").touch()
+    time.sleep(1)
+    (trace / "done").touch()
+
+
 if __name__ == "__main__":
     import django
 

@@ -2,20 +2,23 @@
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Success, Task
 from django_q.tasks import async_task
 
 from core import fallback, health, supervisor
+from core.brokers import ROUND, BrokerError, SupervisedOrm, pulse_key
 from core.health import Reading
-from core.jobs import PULSE, SupervisedBroker, is_busy, pulse, pulse_key
+from core.jobs import PULSE, PULSE_DONE, _note_end, is_busy, keeps_results, pulse
 from core.processes import RUN_DIR, is_stopping
 from core.schedules import FaultyJobError, sync_schedules
 from core.supervisor import Supervisor, Timing
@@ -74,6 +77,25 @@ def test_doubled_schedule_is_made_one(settings):
     assert Schedule.objects.count() == 2
 
 
+@pytest.mark.django_db(transaction=True)
+def test_hosts_that_start_at_once_write_each_schedule_once(settings):
+    settings.PERIODIC_JOBS = GOOD
+    start = Barrier(2)
+
+    def host():
+        start.wait()
+        with transaction.atomic():
+            sync_schedules()
+            time.sleep(0.1)  # the other host looks meanwhile
+        connection.close()
+
+    with ThreadPoolExecutor(2) as hosts:
+        for done in [hosts.submit(host) for _host in range(2)]:
+            done.result()
+
+    assert sorted(Schedule.objects.values_list("func", flat=True)) == sorted(GOOD)
+
+
 @pytest.mark.parametrize(
     ("path", "spec"),
     [
@@ -116,7 +138,7 @@ def test_run_jobs_wants_an_up_to_date_database(monkeypatch):
 
 def test_pulse_is_for_one_supervisors_cluster():
     async_task(PULSE, cluster=pulse_key("host-1"))
-    ours, theirs = SupervisedBroker("host-1"), SupervisedBroker("host-2")
+    ours, theirs = SupervisedOrm("host-1"), SupervisedOrm("host-2")
 
     assert not theirs._take_pulse()
     [(row, _payload)] = ours.dequeue()
@@ -130,20 +152,27 @@ def test_pulse_is_for_one_supervisors_cluster():
 def test_cluster_serves_the_shared_queue_too():
     async_task("core.jobs.pulse")
 
-    assert SupervisedBroker("host-1").dequeue()
+    assert SupervisedOrm("host-1").dequeue()
 
 
 class FakeCluster:
     """A cluster of which nothing is seen but what the supervisor does with it."""
 
     def __init__(self, run_dir):
-        self.run_dir, self.stopped, self.ended = run_dir, False, False
+        self.run_dir, self.stopped, self.ended, self.asked = run_dir, False, False, []
 
     def has_ended(self):
         return self.ended
 
+    def ask_to_stop(self):
+        self.asked.append("stop")
+
+    def end(self, grace):
+        self.stopped, self.grace = True, grace
+
     def stop(self, grace):
-        self.stopped = True
+        self.ask_to_stop()
+        self.end(grace)
 
 
 @pytest.fixture
@@ -192,10 +221,12 @@ def test_cluster_that_answers_is_left_alone(watcher):
 def test_cluster_that_stands_still_is_replaced(watcher):
     watcher.wait(30)
     assert watcher.started == ["job_cluster"]
+    still = watcher.cluster
 
     watcher.wait(3)
 
     assert watcher.started == ["job_cluster", "job_cluster"]
+    assert (still.stopped, still.grace) == (True, 5)  # it would not hear: little time is lost with asking
     assert OrmQ.objects.filter(key=pulse_key(watcher.name)).count() == 1  # the old ones are forgotten
 
 
@@ -213,6 +244,59 @@ def test_busy_cluster_is_not_taken_for_dead(watcher):
     watcher.wait(60)
 
     assert watcher.started == ["job_cluster"]
+
+
+def test_busy_cluster_whose_results_are_lost_is_replaced(watcher):
+    """A monitor that was killed holding the lock of the results: the workers work, and nobody hears of it."""
+    (watcher.cluster.run_dir / f"busy-{os.getpid()}").touch()
+    done = watcher.cluster.run_dir / PULSE_DONE
+    done.touch()
+
+    watcher.wait(60)
+    assert watcher.started == ["job_cluster"]  # the result may be on its way
+    os.utime(done, (0, time.time() - 11))
+    watcher.wait(3)
+
+    assert watcher.started == ["job_cluster", "job_cluster"]
+
+
+def test_cluster_whose_sentinel_stands_still_is_replaced_though_pulses_come_back(watcher, monkeypatch):
+    """A worker was killed with the lock of its clock: the others work, and no schedule is called any more."""
+    monkeypatch.setenv(RUN_DIR, str(watcher.cluster.run_dir))
+    SupervisedOrm("host-1").set_stat("key", "value", 3)
+    trace = watcher.cluster.run_dir / ROUND
+    assert trace.exists()
+
+    watcher.wait(5)
+    answer_pulses()
+    os.utime(trace, (0, time.time() - 31))
+    watcher.wait(4)
+
+    assert watcher.started == ["job_cluster", "job_cluster"]
+
+
+def test_stored_result_ends_the_wait_for_it(watcher):
+    done = watcher.cluster.run_dir / PULSE_DONE
+    watcher.wait(1)
+    done.touch()
+
+    answer_pulses()
+    watcher.wait(1)
+
+    assert not done.exists()
+
+
+def test_worker_notes_the_first_pulse_of_which_nothing_was_heard(monkeypatch, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    _note_end(task={"id": "1", "func": "core.fallback.run_jobs_once"})
+    assert keeps_results(tmp_path, limit=10)
+
+    _note_end(task={"id": "2", "func": PULSE})
+    os.utime(tmp_path / PULSE_DONE, (0, time.time() - 11))
+    _note_end(task={"id": "2", "func": PULSE})
+
+    assert not keeps_results(tmp_path, limit=10)
 
 
 def test_trace_of_a_dead_worker_does_not_count_as_busy(tmp_path):
@@ -262,6 +346,30 @@ def test_without_a_database_nothing_is_blamed_on_the_cluster(watcher, monkeypatc
 
     assert watcher.started == ["job_cluster"]
     assert caplog.text.count("cannot be watched") == 1
+
+
+def test_jobs_run_without_a_queue_that_is_away(watcher, monkeypatch, caplog):
+    def no_redis(*arguments, **options):
+        raise BrokerError("ConnectionError: refused")
+
+    monkeypatch.setattr(supervisor, "async_task", no_redis)
+
+    watcher.wait(120)
+
+    assert watcher.started.count("job_cluster") >= 3
+    assert "job_loop" in watcher.started
+    assert caplog.text.count("cannot be watched: BrokerError: ConnectionError: refused") == 1
+
+
+def test_all_are_asked_to_stop_before_one_is_waited_for(watcher, tmp_path):
+    watcher.fallback = watcher._start("job_loop")
+    watcher.run_dir.mkdir(parents=True, exist_ok=True)
+    asked = watcher.cluster.asked = watcher.fallback.asked
+    watcher.cluster.end = lambda grace: asked.append("waited")
+
+    watcher._end()
+
+    assert asked == ["stop", "stop", "waited"]
 
 
 def test_what_killed_supervisors_left_is_removed(watcher):
