@@ -6,8 +6,11 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
@@ -98,6 +101,7 @@ class BranchAdmin(BranchScopedAdmin):
                 "fields": [
                     "sms_signature",
                     ("quiet_from", "quiet_until"),
+                    ("most_service_a_day", "most_offers_a_week", "sms_part_price_fen"),
                     ("class_reminder_on", "class_reminder_at"),
                     ("renewal_reminder_on", "renewal_reminder_at"),
                     ("renewal_threshold", "renewal_days"),
@@ -122,8 +126,19 @@ class BranchAdmin(BranchScopedAdmin):
     def get_readonly_fields(self, request, obj=None):
         """Nobody raises the limit of what they may approve."""
         if request.user.has_perm("enrolments.approve_large_refund"):
-            return []
-        return ["refund_limit_minor", "refund_manager_limit_minor", "discount_limit_percent"]
+            return ["channels"]
+        return ["channels", "refund_limit_minor", "refund_manager_limit_minor", "discount_limit_percent"]
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not self.has_change_permission(request, obj):
+            return fieldsets
+        return [*fieldsets, (pgettext_lazy("messages", "Channels"), {"fields": ["channels"]})]
+
+    @admin.display(description=_("channels of messages"))
+    def channels(self, branch):
+        address = reverse("branch_channels", args=[branch.pk])
+        return format_html('<a class="qx-link" href="{}">{}</a>', address, _("Which channel carries what"))
 
 
 @admin.register(Room)

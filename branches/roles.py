@@ -81,8 +81,12 @@ _DESK = _TEACHER | {
     "messaging.view_inboundmessage",
     "messaging.add_answer",
     "messaging.change_consent",
+    "notices.view_notice",
+    "notices.add_notice",  # write one; sending is for a manager
 }
 _MANAGER = _DESK | {
+    "messaging.view_cost",
+    "messaging.change_messagetemplate",  # of the branch; what is for all branches is the owner's to write
     "enrolments.correct_credits",
     "enrolments.approve_writeoff",
     "enrolments.pay_out_wallet",
@@ -151,8 +155,12 @@ _MANAGER = _DESK | {
     "renewals.view_reminderpolicy",
     "renewals.change_reminderpolicy",
     "enrolments.reconcile_payments",
+    "notices.send_notice",  # alone up to the branch's limit
+    "notices.approve_notice",  # somebody else's
+    "notices.view_noticepolicy",
 }
 _OWNER = _MANAGER | {
+    "notices.change_noticepolicy",
     "enrolments.approve_large_refund",
     "enrolments.pass_block",
     "scheduling.pass_block",

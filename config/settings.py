@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "config",  # the commands that put everything together: demo, bench, screenshots
     "dashboard",
     "imports",
+    "notices",
     "renewals",
     "payroll",
     "scheduling",
@@ -184,6 +185,8 @@ PERIODIC_JOBS = {
     "enrolments.tasks.lapse_orders": {"minutes": 60},
     "renewals.tasks.plan_renewal_reminders": {"minutes": 1},
     "renewals.tasks.open_due_opportunities": {"minutes": 5},
+    "notices.tasks.queue_batches": {"minutes": 1},
+    "messaging.tasks.plan_digests": {"minutes": 1},
     "messaging.tasks.drain": {"minutes": 1},
     "messaging.tasks.reconcile": {"minutes": 1},
     "branches.tasks.refresh_public_holidays": {"minutes": 24 * 60},
@@ -196,6 +199,25 @@ TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
 TWILIO_PREVIOUS_AUTH_TOKEN = env.str("TWILIO_PREVIOUS_AUTH_TOKEN", default="")  # during a rotation
 TWILIO_FROM = env.str("TWILIO_FROM", default="")  # a number (+…) or a Messaging Service (MG…)
 TWILIO_API_BASE_URL = env.str("TWILIO_API_BASE_URL", default="https://api.twilio.com")
+TWILIO_PARTS_PER_SECOND = env.float("TWILIO_PARTS_PER_SECOND", default=0)  # of each sender; 0: as many as go
+
+ALIYUN_ACCESS_KEY_ID = env.str("ALIYUN_ACCESS_KEY_ID", default="")
+ALIYUN_ACCESS_KEY_SECRET = env.str("ALIYUN_ACCESS_KEY_SECRET", default="")
+ALIYUN_SMS_SIGNATURE = env.str("ALIYUN_SMS_SIGNATURE", default="")  # as it was approved, without 【】
+ALIYUN_SMS_BASE_URL = env.str("ALIYUN_SMS_BASE_URL", default="https://dysmsapi.aliyuncs.com")
+
+WECOM_ROBOT_KEYS = env.dict("WECOM_ROBOT_KEYS", default={})  # a branch's code=key of its group's robot; *=key for all
+WECOM_API_BASE_URL = env.str("WECOM_API_BASE_URL", default="https://qyapi.weixin.qq.com")
+
+# In which ways people can be reached; which of them a branch uses, and in which order, is data (ChannelRoute).
+MESSAGE_CHANNELS = {
+    "sms": "messaging.channels.twilio.TwilioSms",
+    "sms_aliyun": "messaging.channels.aliyun.AliyunSms",
+    "call": "messaging.channels.by_hand.PhoneCall",
+    "slip": "messaging.channels.by_hand.PrintedSlip",
+    "wecom": "messaging.channels.wecom.WeComRobot",
+    "console": "messaging.channels.console.Console",
+}
 
 # --- security --------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("dashboard.urls")),
+    path("", include("notices.urls")),
     path("", include("renewals.urls")),
     path("", include("payroll.urls")),
     path("", include("scheduling.urls")),

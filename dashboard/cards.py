@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import Count, F, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -15,6 +15,7 @@ from dashboard.orders import sums_of
 from dashboard.refunds import to_approve, to_pay
 from enrolments.models import Order, Suspension, WriteOff
 from messaging.models import InboundMessage, OutboundMessage
+from notices.models import Notice
 from payroll.models import PaySlip
 from renewals.models import RenewalOpportunity
 from scheduling.models import ClassGroup, KeptClash, Lesson, WaitingListEntry
@@ -44,12 +45,14 @@ def cards_for(user, *, now, today):
         ("scheduling.add_waitinglistentry", _seats_offered),
         ("enrolments.approve_refund", _refunds_to_approve),
         ("enrolments.pay_refund", _refunds_to_pay),
+        ("notices.approve_notice", _notices_to_approve),
         ("enrolments.add_payment", _orders_owing),
         ("enrolments.approve_writeoff", _write_offs_to_approve),
         ("enrolments.add_suspension", _children_expected_back),
         ("payroll.approve_payslips", _pay_to_approve),
         ("renewals.view_renewals", _renewals_due),
         ("messaging.view_outboundmessage", _messages_to_review),
+        ("messaging.view_outboundmessage", _families_to_tell),
         ("core.view_health", _not_well),
         ("messaging.view_inboundmessage", _replies_to_answer),
         ("students.view_enquiry", _follow_ups_due),
@@ -87,6 +90,15 @@ def _refunds_to_approve(user, now, today):
 
 def _refunds_to_pay(user, now, today):
     return _refund_card("refunds_to_pay", to_pay(user), _("refunds to pay"), "approved", today)
+
+
+def _notices_to_approve(user, now, today):
+    """One leads to its page, several to their list."""
+    waiting = list(Notice.objects.to_approve_by(user).values_list("pk", flat=True))
+    if not waiting:
+        return None
+    url = reverse("notice", args=waiting) if len(waiting) == 1 else f"{reverse('notice_list')}?state=waiting"
+    return Card("notices", len(waiting), _("notices to approve"), url)
 
 
 def _refund_card(name, refunds, verb, state, today):
@@ -142,6 +154,16 @@ def _renewals_due(user, now, today):
 def _messages_to_review(user, now, today):
     number = OutboundMessage.objects.visible_to(user).needing_staff().count()
     return Card("messages", number, _("messages that failed"), reverse("messages") + "?state=todo", "bad")
+
+
+def _families_to_tell(user, now, today):
+    """Calls to make and slips to hand out, where a text does not come through."""
+    waiting = OutboundMessage.objects.visible_to(user).to_tell(now)
+    number, first = waiting.aggregate(Count("pk"), Min("useful_until")).values()
+    if not number:
+        return None
+    note = _("the first by %(when)s") % {"when": moment_text(first, settings.TIME_ZONE)}
+    return Card("to_tell", number, _("families to tell by hand"), reverse("by_hand"), "bad", note=note)
 
 
 def _not_well(user, now, today):

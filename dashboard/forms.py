@@ -62,6 +62,23 @@ class StudentForm(TokenMixin):
         return birth_date
 
 
+class PhoneForm(forms.Form):
+    """The number at which a guardian is reached, in place of the one that does not work."""
+
+    phone = forms.CharField(label=gettext_lazy("Right number"), max_length=30)
+
+    def __init__(self, *args, guardian, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.guardian = guardian
+        self.fields["phone"].widget.attrs |= {"inputmode": "tel", "autocomplete": "off", "autofocus": True}
+
+    def clean_phone(self):
+        phone = parse_phone(self.cleaned_data["phone"])
+        if phone == self.guardian.phone:
+            raise ValidationError(_("This is the number that we have: write the other one."))
+        return phone
+
+
 class PlaceForm(TokenMixin):
     """Into which class a child of an enrolment goes, and from when."""
 

@@ -27,6 +27,7 @@ EVERY_DAY = [
     Entry(_("Renewals"), "autorenew", "renewals", "renewals.view_renewals", on_phone=True),
     Entry(pgettext_lazy("order", "Orders"), "shopping_cart", "order_list", "enrolments.view_order"),
     Entry(_("Messages"), "sms", "messages", "messaging.view_outboundmessage"),
+    Entry(_("Bulk notices"), "campaign", "notice_list", "notices.view_notice"),
 ]
 MY_PAY = Entry(_("My pay"), "account_balance_wallet", "own_payslips")
 LESSONS = [

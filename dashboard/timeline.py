@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from core.clock import day_text
 from core.money import yuan
 from enrolments.models import CreditEntry, Order, OrderItem, Payment, Suspension
+from messaging.models import MessageEvent
 from messaging.states import reason_of, state_of
 
 LENGTH = 60
+ICONS = {"call": "call", "slip": "description"}  # by channel
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,14 @@ def _courses(order):
 
 
 def _messages(student, messages):
-    for message in messages.about(f"student:{student.pk}").select_related("branch")[:LENGTH]:
+    told = messages.about(f"student:{student.pk}").with_teller(MessageEvent.objects)
+    for message in told.select_related("branch")[:LENGTH]:
         state = state_of(message)
         yield Event(
             at=message.happened_at,
             what=message.kind_text,
             detail=" ".join(filter(None, [message.body, str(reason_of(message))])),
-            icon="sms",
+            icon=ICONS.get(message.channel, "sms"),
             state=state.word,
             state_colour=state.chip,
         )

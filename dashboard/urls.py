@@ -12,6 +12,7 @@ urlpatterns = [
     path("enrolments/<int:pk>/place/", views.PlaceView.as_view(), name="place"),
     path("enrolments/<int:pk>/refund/", views.RefundNewView.as_view(), name="refund_new"),
     path("guardians/<int:pk>/messages/", views.ConsentView.as_view(), name="consent"),
+    path("guardians/<int:pk>/phone/", views.GuardianPhoneView.as_view(), name="guardian_phone"),
     path("health/", views.HealthView.as_view(), name="health"),
     path("books/", views.BooksView.as_view(), name="books"),
     path("books/<int:branch>/<int:year>-<int:month>/", views.MonthView.as_view(), name="month"),

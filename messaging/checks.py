@@ -4,20 +4,20 @@ from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 from django.utils.translation import gettext_lazy as _
 
-from messaging.account import TWILIO_API, is_allowed_base_url, is_configured
+from messaging.account import PROVIDERS, goes_to_its_provider, is_configured
 
 
 @register
 def check_base_url(app_configs, **kwargs):
-    """Credentials and children's names go there: only to Twilio, or to a stand-in on a developer's machine."""
-    if is_allowed_base_url(settings.TWILIO_API_BASE_URL):
-        return []
+    """Credentials and children's names go there: only to the provider, or to a stand-in on a developer's machine."""
     return [
         Error(
-            _("TWILIO_API_BASE_URL points neither to Twilio nor, with DEBUG on, to this machine."),
-            hint=_("Leave it out, or set it to %(url)s.") % {"url": TWILIO_API},
+            _("%(setting)s points neither to the provider nor, with DEBUG on, to this machine.") % {"setting": setting},
+            hint=_("Leave it out, or set it to %(url)s.") % {"url": url},
             id="messaging.E001",
         )
+        for setting, url in PROVIDERS.items()
+        if not goes_to_its_provider(setting)
     ]
 
 

@@ -3,11 +3,14 @@
 import os
 import secrets
 import socket
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 from django.db import transaction
 
 from core.failpoints import failpoint
 from messaging.consent import refusal
+from messaging.holds import sendable
 from messaging.models import MessageAttempt, OutboundMessage, Status
 from messaging.rules import LEASE
 
@@ -20,7 +23,7 @@ def claim_due(*, now, limit):
     """
     token = secrets.token_urlsafe(16)
     with transaction.atomic():
-        due = OutboundMessage.objects.due(now).select_for_update(skip_locked=True)
+        due = sendable(OutboundMessage.objects.due(now)).select_for_update(skip_locked=True)
         ids = list(due.values_list("pk", flat=True)[:limit])
         OutboundMessage.objects.filter(pk__in=ids, status=Status.QUEUED).update(
             status=Status.CLAIMED, status_at=now, token=token, lease_until=now + LEASE
@@ -44,14 +47,36 @@ def release_claims(messages, *, now):
         leave_claim(message, Status.QUEUED, now=now)
 
 
-def start_attempt(message, *, to, body, sender, purpose, now):
+@dataclass(frozen=True)
+class Outgoing:
+    """What one attempt hands over, through which channel: the facts that MessageAttempt keeps."""
+
+    purpose: str
+    channel: str
+    sender: str
+    to_phone: str
+    body: str
+    is_text: bool = True
+    template: str = ""
+    parameters: dict = field(default_factory=dict)
+    parts: int = 0
+    part_price_fen: Decimal = Decimal(0)
+
+
+def start_attempt(message, outgoing, *, instead=None, now):
     """Commit SENDING and the attempt, before anything goes out; None if the claim was lost or may not be used.
 
-    Whoever opted out by now is not written to: this is the last look. `durable`: were this inside another
-    transaction, the attempt could vanish after the provider got the message.
+    Whoever opted out by now gets no text: this is the last look. `instead` is the channel that goes on then, if there
+    is one. `durable`: were this inside another transaction, the attempt could vanish after the provider got the
+    message.
     """
+    to, body = outgoing.to_phone, outgoing.body
     with transaction.atomic(durable=True):
-        if reason := refusal(phone=to, branch=message.branch_id, purpose=purpose):
+        reason = outgoing.is_text and refusal(phone=to, branch=message.branch_id, purpose=outgoing.purpose)
+        if reason and instead:
+            leave_claim(message, Status.QUEUED, now=now, channel=instead)
+            return None
+        if reason:
             leave_claim(message, Status.SUPPRESSED, now=now, to_phone=to, reason=reason)
             return None
         number = message.attempt_count + 1
@@ -62,6 +87,7 @@ def start_attempt(message, *, to, body, sender, purpose, now):
             token=message.token,
             lease_until=now + LEASE,
             attempt_count=number,
+            channel=outgoing.channel,
             to_phone=to,
             body=body,
             reason="",
@@ -74,9 +100,14 @@ def start_attempt(message, *, to, body, sender, purpose, now):
             number=number,
             worker=f"{socket.gethostname()}:{os.getpid()}"[:100],
             started_at=now,
-            sender=sender,
+            channel=outgoing.channel,
+            sender=outgoing.sender,
             to_phone=to,
             body=body,
+            template=outgoing.template,
+            parameters=outgoing.parameters,
+            parts=outgoing.parts,
+            part_price_fen=outgoing.part_price_fen,
         )
         failpoint("sending.before_commit")
     failpoint("sending.committed")
@@ -97,6 +128,6 @@ def release_expired_leases(*, now):
 
 
 def expire_stale(*, now):
-    """A reminder of a lesson that has begun is worse than none."""
-    stale = OutboundMessage.objects.filter(status=Status.QUEUED, useful_until__lte=now)
-    stale.update(status=Status.EXPIRED, status_at=now)
+    """A reminder of a lesson that has begun is worse than none, on the desk's list too."""
+    for waiting in (OutboundMessage.objects.filter(status=Status.QUEUED), OutboundMessage.objects.by_hand()):
+        waiting.filter(useful_until__lte=now).update(status=Status.EXPIRED, status_at=now)

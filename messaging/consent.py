@@ -5,11 +5,14 @@ on the Protection of Consumer Rights, article 29; Advertising Law, article 43). 
 no is a ConsentEntry, which stays.
 """
 
+from itertools import batched
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from messaging.models import ConsentEntry, Purpose, Suppression
+from messaging.models import TO_FAMILIES, ConsentEntry, Purpose, Suppression
 
+AT_ONCE = 2000  # numbers in one question
 How = ConsentEntry.How
 Reason = Suppression.Reason
 
@@ -25,6 +28,31 @@ def refusal(*, phone, branch, purpose):
     if purpose == Purpose.MARKETING and not ConsentEntry.objects.is_agreed(phone=phone, branch=branch):
         return _("The recipient has not agreed to get offers.")
     return ""
+
+
+def refusals(*, phones, branch_ids, purpose):
+    """What `refusal` says of many numbers at once: ({(phone, branch id)} that opted out, those that did not agree).
+
+    Two queries for each 2,000 numbers. For messages other than offers nobody has to agree.
+    """
+    opted_out, agreed = set(), set()
+    for some in batched(phones, AT_ONCE):
+        said_no = Suppression.objects.against_branches(branch_ids).filter(phone__in=some, purpose=purpose)
+        for phone, branch_id in said_no.values_list("phone", "branch"):
+            opted_out |= {(phone, one) for one in ([branch_id] if branch_id else branch_ids)}
+        if purpose == Purpose.MARKETING:
+            agreed |= _agreed(some, branch_ids)
+    everybody = {(phone, branch_id) for phone in phones for branch_id in branch_ids}
+    return opted_out, (everybody - agreed if purpose == Purpose.MARKETING else set())
+
+
+def _agreed(phones, branch_ids):
+    """The last word counts, whether it was said to the branch or to all."""
+    said = ConsentEntry.objects.at_branches(branch_ids).filter(phone__in=phones, purpose=Purpose.MARKETING)
+    holds = {}
+    for phone, branch_id, allows in said.order_by("pk").values_list("phone", "branch", "allows"):
+        holds |= {(phone, one): allows for one in ([branch_id] if branch_id else branch_ids)}
+    return {pair for pair, allows in holds.items() if allows}
 
 
 def agreement_to_offers(branch):
@@ -65,7 +93,7 @@ def start_again(*, phone, now, words):
 
 def opt_out_everywhere(*, phone, now, words=""):
     """The provider blocks the number: all branches and purposes, for they share one sender."""
-    opt_out(phone=phone, purposes=Purpose.values, how=How.PROVIDER, now=now, words=words)
+    opt_out(phone=phone, purposes=TO_FAMILIES, how=How.PROVIDER, now=now, words=words)
 
 
 def _record(allows, phone, purposes, branch, how, by, now, words):

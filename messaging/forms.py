@@ -7,7 +7,8 @@ from django.utils.translation import pgettext_lazy
 
 from branches.models import Branch
 from core.clock import day_bounds
-from messaging.states import STATES, statuses_of
+from messaging.channels import labels
+from messaging.states import STATES, TO_TELL, in_state
 from messaging.words import named_kinds
 
 TO_DO = "todo"  # failed, and nobody has dealt with it
@@ -48,12 +49,40 @@ class AnswerForm(forms.Form):
     token = forms.CharField(max_length=64)
 
 
+class BranchFilterForm(forms.Form):
+    branch = forms.ModelChoiceField(
+        Branch.objects.none(), label=_("Branch"), empty_label=_("All branches"), required=False
+    )
+
+    def __init__(self, *args, branches, **kwargs):
+        super().__init__(*args, **kwargs)
+        _as_filter(self, branches)
+
+    def narrow(self, messages):
+        branch = self.cleaned_data.get("branch")
+        return messages.filter(branch=branch) if branch else messages
+
+
+class LimitsForm(forms.ModelForm):
+    """How many messages a number gets from a branch, and what one costs."""
+
+    class Meta:
+        model = Branch
+        fields = ["most_service_a_day", "most_offers_a_week", "sms_part_price_fen"]
+
+
 class MessageFilterForm(forms.Form):
     state = forms.ChoiceField(
         label=_("What became of it"),
-        choices=[("", _("All messages")), (TO_DO, _("To be dealt with")), *[(s.key, s.word) for s in STATES]],
+        choices=[
+            ("", _("All messages")),
+            (TO_DO, _("To be dealt with")),
+            (TO_TELL, _("To be told by hand")),
+            *[(s.key, s.word) for s in STATES],
+        ],
         required=False,
     )
+    channel = forms.ChoiceField(label=pgettext_lazy("messages", "Channel"), required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
     branch = forms.ModelChoiceField(
         Branch.objects.none(), label=_("Branch"), empty_label=_("All branches"), required=False
@@ -63,17 +92,29 @@ class MessageFilterForm(forms.Form):
     def __init__(self, *args, branches, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [("", _("All kinds")), *named_kinds()]
+        self.fields["channel"].choices = [("", _("All channels")), *labels()]
         _as_filter(self, branches)
 
     def narrow(self, messages):
-        state, kind, branch, day = (self.cleaned_data.get(name) for name in ("state", "kind", "branch", "day"))
+        state, day = self.cleaned_data.get("state"), self.cleaned_data.get("day")
+        messages = self.narrow_by_sort(messages)
         if state:
-            messages = messages.needing_staff() if state == TO_DO else messages.filter(status__in=statuses_of(state))
-        if kind:
-            messages = messages.filter(kind=kind)
-        if branch:
-            messages = messages.filter(branch=branch)
-        if day:
-            start, end = day_bounds(day, branch.time_zone if branch else settings.TIME_ZONE)
-            messages = messages.filter(due_at__gte=start, due_at__lt=end)
+            messages = messages.needing_staff() if state == TO_DO else in_state(messages, state)
+        return self.on_day(messages, day) if day else messages
+
+    def narrow_by_sort(self, messages):
+        """By all that has nothing to do with what became of them, and when."""
+        for name in ("kind", "channel", "branch"):
+            if value := self.cleaned_data.get(name):
+                messages = messages.filter(**{name: value})
         return messages
+
+    @property
+    def time_zone(self):
+        branch = self.cleaned_data.get("branch")
+        return branch.time_zone if branch else settings.TIME_ZONE
+
+    def on_day(self, messages, day):
+        """Those that are due on a local day."""
+        start, end = day_bounds(day, self.time_zone)
+        return messages.filter(due_at__gte=start, due_at__lt=end)

@@ -1,68 +1,25 @@
 """The way out: the one factory of Twilio's client, and what its answers mean."""
 
 import logging
-import ssl
-from dataclasses import dataclass
-from datetime import datetime
 
 import requests
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
-from urllib3.exceptions import NewConnectionError
 
 from messaging.account import TWILIO_API, is_allowed_base_url, is_loopback
-from messaging.clock import seconds
+from messaging.channels.base import Answer, ListedMessage, ListingError
+from messaging.channels.http import DeadlineAdapter, answer_without_response
 from messaging.models import MessageAttempt
 from messaging.rules import HTTP_TIMEOUT, classify
 
 Outcome = MessageAttempt.Outcome
 _SILENT = logging.Logger("twilio, silent", level=logging.CRITICAL)  # its lines carry numbers and texts
 _LISTED = 100  # messages to one number that are looked through to find ours
-
-
-class DeadlinePassedError(Exception):
-    """Too late to send: the lease may be over before the answer comes, and another worker at the message."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What became of one attempt, as far as the provider's answer tells."""
-
-    outcome: str
-    provider_sid: str = ""
-    provider_status: str = ""
-    http_status: int | None = None
-    error_code: str = ""
-
-
-@dataclass(frozen=True)
-class ListedMessage:
-    """A message as the provider's list shows it."""
-
-    sid: str
-    sender: str
-    service: str
-    body: str
-    created_at: datetime | None
-    status: str
-    error_code: str
-
-
-class DeadlineAdapter(HTTPAdapter):
-    """Looks at the clock at the last moment before a request is written."""
-
-    deadline = float("inf")  # in `clock.seconds()`
-
-    def send(self, *args, **kwargs):
-        if seconds() > self.deadline:
-            raise DeadlinePassedError
-        return super().send(*args, **kwargs)
 
 
 def twilio_client(adapter):
@@ -86,7 +43,6 @@ class TwilioGateway:
     def __init__(self):
         self.adapter = DeadlineAdapter()
         self.client = twilio_client(self.adapter)
-        self.sender = settings.TWILIO_FROM
 
     def send(self, attempt, *, valid_for, deadline):
         """Hand one attempt over. `valid_for` seconds it may wait at the provider; no request after `deadline`."""
@@ -109,6 +65,12 @@ class TwilioGateway:
 
     def listed(self, to_phone):
         """The latest messages to a number. By number only: those not sent yet have no date to filter by."""
+        try:
+            return self._listed(to_phone)
+        except (TwilioException, requests.RequestException, ValueError, KeyError) as error:
+            raise ListingError(type(error).__name__) from error
+
+    def _listed(self, to_phone):
         return [
             ListedMessage(
                 sid=found.sid,
@@ -128,10 +90,6 @@ class TwilioGateway:
         return {"messaging_service_sid" if is_service else "from_": attempt.sender}
 
 
-# What listing may raise when the provider does not answer, or not sensibly.
-ListingErrors = (TwilioException, requests.RequestException, ValueError, KeyError)
-
-
 def status_callback_url(attempt):
     return settings.PUBLIC_BASE_URL + reverse("twilio_status", args=[attempt.pk])
 
@@ -141,18 +99,4 @@ def answer_for(error):
     if isinstance(error, (TwilioRestException, TwilioServiceException)):
         code = str(error.code or "")
         return Answer(classify(error.status, code), http_status=error.status, error_code=code)
-    return Answer(
-        Outcome.NOT_SENT if _was_before_the_request(error) else Outcome.UNKNOWN,
-        error_code=type(error).__name__[:20],
-    )
-
-
-def _was_before_the_request(error):
-    """Whether not one byte of the request can have gone out."""
-    if isinstance(error, (DeadlinePassedError, requests.exceptions.ConnectTimeout)):
-        return True
-    if not isinstance(error, requests.exceptions.ConnectionError):
-        return False
-    reason = getattr(error.args[0] if error.args else None, "reason", None)  # of urllib3's MaxRetryError
-    has_wrong_certificate = bool(reason and reason.args) and isinstance(reason.args[0], ssl.SSLCertVerificationError)
-    return isinstance(reason, NewConnectionError) or has_wrong_certificate
+    return answer_without_response(error)

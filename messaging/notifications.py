@@ -2,6 +2,7 @@
 
 from django.utils.translation import pgettext_lazy
 
+from messaging import digest  # noqa: F401  (it registers itself)
 from messaging.inbound import ANSWER
 from messaging.models import Answer
 from messaging.registry import Rendered, renders

@@ -7,9 +7,11 @@ from django.db import transaction
 
 from core.failpoints import failpoint
 from core.processes import is_stopping
-from messaging.account import is_configured
+from messaging.channels import Channels
+from messaging.channels.base import ListingError
 from messaging.claims import release_expired_leases
 from messaging.clock import Clock
+from messaging.holds import is_clock_doubtful
 from messaging.models import MessageAttempt, OutboundMessage, Status
 from messaging.outcomes import ResolvedBy, accept, advance
 from messaging.registry import UnknownKindError, kind_named
@@ -22,31 +24,30 @@ CLOCK_SKEW = timedelta(minutes=5)  # between our clock and the provider's
 
 def reconcile_unknown(*, now, limit=100):
     """Resolve what is unknown: found on the provider's list, or sent again, or given to a person."""
-    release_expired_leases(now=now)
-    if not is_configured():
+    if is_clock_doubtful():  # what is on the list could not be told apart by its time
         return
-    from messaging.gateways import ListingErrors, TwilioGateway  # here: it takes most of a second to load
-
-    clock, gateway = Clock(now), None
+    release_expired_leases(now=now)
+    clock, channels, silent = Clock(now), Channels(), set()
     for message in OutboundMessage.objects.unresolved()[:limit]:
-        gateway = gateway or TwilioGateway()
         if clock.elapsed() > JOB_BUDGET or is_stopping():
             return
+        if message.channel in silent or not channels[message.channel].is_configured():
+            continue
         try:
-            _reconcile(message, gateway, clock.now())
-        except ListingErrors as error:  # it stays unknown until the provider answers
-            logger.warning("the provider's list cannot be read: %s", type(error).__name__)
-            return
+            _reconcile(message, channels[message.channel], clock.now())
+        except ListingError as error:  # it stays unknown until the provider answers
+            logger.warning("the list of %s cannot be read: %s", message.channel, error)
+            silent.add(message.channel)
         except Exception as error:  # it stays unknown; it must not keep those behind it from being resolved
             logger.error("message %s could not be resolved: %s", message.pk, place_of(error))
 
 
-def _reconcile(message, gateway, now):
+def _reconcile(message, channel, now):
     attempt = message.attempts.order_by("number").last()
     is_settled = message.status_at + SETTLE <= now  # before listing: what comes later would not be on it
     if _has_twin_under_way(message):
         return
-    found = _find(attempt, gateway.listed(attempt.to_phone))
+    found = _find(attempt, channel.listed(attempt)) if channel.can_list else None
     with transaction.atomic():
         message = OutboundMessage.objects.select_for_update().get(pk=message.pk)
         attempt.refresh_from_db()
@@ -55,7 +56,7 @@ def _reconcile(message, gateway, now):
         if found:
             accept(message, attempt, sid=found.sid, by=ResolvedBy.RECONCILE, now=now)
             advance(message, attempt, status=found.status, error_code=found.error_code, now=now)
-        elif is_settled and _may_send_again(message, now):
+        elif is_settled and channel.can_list and _may_send_again(message, now):
             message.move_to(Status.QUEUED, now=now, not_before=now)
         elif is_settled:
             message.move_to(Status.NEEDS_REVIEW, now=now)
@@ -78,8 +79,11 @@ def _find(attempt, listed):
     )
     earliest, latest = attempt.started_at - CLOCK_SKEW, attempt.started_at + LEASE + CLOCK_SKEW
     for found in listed:
+        if found.sid not in known and found.reference == attempt.pk:
+            return found
         if (
             found.sid not in known
+            and not found.reference
             and found.body == attempt.body
             and attempt.sender in (found.sender, found.service)
             and found.created_at is not None

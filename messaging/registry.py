@@ -1,7 +1,7 @@
 """Which function finds the words of which kind of message. Apps register theirs in notifications.py."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
@@ -10,10 +10,16 @@ from messaging.models import Purpose
 
 @dataclass(frozen=True)
 class Rendered:
-    """Whom to write to (E.164) and what, without the branch's signature."""
+    """Whom to write to (E.164; "" for somebody without a phone) and what, without the branch's signature.
+
+    `template` and `facts` are the key of the words and what is put into them, where the whole text is one template:
+    some providers send nothing but templates that they have approved.
+    """
 
     to: str
     text: str
+    template: str = ""
+    facts: dict = field(default_factory=dict)
 
 
 class Suppressed(Exception):  # noqa: N818  (no error: an answer)
@@ -51,6 +57,11 @@ def renders(kind, *, purpose=Purpose.SERVICE, delivery_retries=1, resend_unknown
         return renderer
 
     return register
+
+
+def kinds_of(purpose):
+    """The names of all kinds for this purpose."""
+    return [name for name, kind in _kinds.items() if kind.purpose == purpose]
 
 
 def kind_named(name):

@@ -22,6 +22,7 @@ _SECONDS = {
     "longest_back_off": 900,
     "redelivery_pause": 600,
     "job_budget": 40,
+    "breaker_pause": 30,
 } | getattr(settings, "MESSAGING_SECONDS", {})
 
 LEASE = timedelta(seconds=_SECONDS["lease"])  # a worker that is silent for so long has lost its message
@@ -30,6 +31,9 @@ LEASE_MARGIN = _SECONDS["lease_margin"]  # seconds between the last moment to be
 SETTLE = timedelta(seconds=_SECONDS["settle"])  # until the provider's list may be believed to be complete
 MAX_UNKNOWN_ATTEMPTS = 3  # then a person looks at it
 REDELIVERY_PAUSE = timedelta(seconds=_SECONDS["redelivery_pause"])  # a phone that is off may be on by then
+BREAKER_FAILURES = 5  # in a row, over all workers; then a sender is left alone
+BREAKER_PAUSE = timedelta(seconds=_SECONDS["breaker_pause"])  # until one attempt tries whether it goes again
+PACE_SHARE = 0.93  # of a sender's limit is used: requests do not arrive as evenly as they leave
 JOB_BUDGET = _SECONDS["job_budget"]  # seconds that a job goes on taking up messages; it is stopped after 60
 
 

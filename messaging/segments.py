@@ -18,9 +18,14 @@ _SEPTETS = dict.fromkeys(_ALPHABET, 1) | dict.fromkeys(_EXTENSION, 2)
 _SIGNS = regex.compile(r"[\r\n]|\X")  # grapheme clusters; the end of a line may be cut
 
 
+def is_gsm(text):
+    """Whether all of its characters stand in the GSM alphabet, which makes parts of 160 and not of 70."""
+    return all(char in _SEPTETS for char in text)
+
+
 def count_parts(text):
     """At least one, also of an empty text."""
-    if all(char in _SEPTETS for char in text):
+    if is_gsm(text):
         return _parts([_SEPTETS[char] for char in text], single=160, joined=153)
     return _parts([len(sign.encode("utf-16-le")) // 2 for sign in _SIGNS.findall(text)], single=70, joined=67)
 

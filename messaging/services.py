@@ -9,9 +9,9 @@ A message that may have gone out is never sent again before the provider's list 
 """
 
 import logging
+import time
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
+from datetime import datetime, timedelta
 from itertools import batched
 
 from django.db import transaction
@@ -20,20 +20,31 @@ from django.utils.translation import gettext as _
 from branches.models import Branch
 from core.failpoints import failpoint
 from core.processes import is_stopping
-from messaging.account import is_configured
-from messaging.claims import claim_due, expire_stale, release_claims, release_expired_leases, start_attempt
+from messaging.channels import Channels, channel_class
+from messaging.claims import (
+    claim_due,
+    expire_stale,
+    leave_claim,
+    release_claims,
+    release_expired_leases,
+    start_attempt,
+)
 from messaging.clock import Clock, seconds
+from messaging.holds import is_clock_doubtful
 from messaging.models import MessageAttempt, OutboundMessage, Status
 from messaging.outcomes import UnknownAttemptError, record_outcome, record_status_callback
 from messaging.reconcile import reconcile_unknown
 from messaging.registry import kind_named
-from messaging.rendering import place_of, prepare, signed
+from messaging.rendering import outgoing, place_of, prepare
+from messaging.routing import Routes
 from messaging.rules import HTTP_TIMEOUT, JOB_BUDGET, LEASE, LEASE_MARGIN
+from messaging.senders import Senders, reserve_slot
 
 __all__ = [
     "NewMessage",
     "UnknownAttemptError",
     "UselessMessageError",
+    "dedupe_key",
     "drain_outbox",
     "mark_handled",
     "queue_message",
@@ -47,7 +58,9 @@ logger = logging.getLogger(__name__)
 Outcome = MessageAttempt.Outcome
 
 BATCH = 20  # claimed at once
-TROUBLES_IN_A_ROW = 3  # then the provider is left alone until the next minute
+PUT_OFF_AT_MOST = 200  # in one run: what is behind them may go by another channel
+ERRORS_IN_A_ROW = 3  # of our own; then the next run tries again
+LONGEST_WAIT = timedelta(seconds=15)  # for a slot of the sender; what has to wait longer is put off
 
 
 # --- queueing --------------------------------------------------------------------------------------------
@@ -56,6 +69,11 @@ TROUBLES_IN_A_ROW = 3  # then the provider is left alone until the next minute
 class UselessMessageError(ValueError):
     def __init__(self):
         super().__init__(_("A message must be useful for a while after it is due."))
+
+
+def dedupe_key(kind, subject, occurrence, recipient):
+    """By which the outbox finds a message, and writes it once. See OutboundMessage for the meaning of the parts."""
+    return "|".join([kind, subject, occurrence, recipient])
 
 
 @dataclass(frozen=True)
@@ -70,11 +88,11 @@ class NewMessage:
     occurrence: str
     due_at: datetime
     useful_until: datetime
-    channel: str = OutboundMessage.Channel.SMS
 
     @property
     def dedupe_key(self):
-        return "|".join([self.kind, self.subject, self.occurrence, self.recipient, self.channel])
+        """Who is told what on which occasion. Not by which channel: another one is no second message."""
+        return dedupe_key(self.kind, self.subject, self.occurrence, self.recipient)
 
 
 def queue_message(**fields):
@@ -128,13 +146,16 @@ def _move_waiting(row, new):
 
 def drain_outbox(*, now, limit=1000):
     """Send what is due, until nothing is or the time of a job is up; returns how many attempts were made."""
+    if is_clock_doubtful():
+        return 0
     clock = Clock(now)
     release_expired_leases(now=now)
     expire_stale(now=now)
-    if not is_configured():
-        return 0
     drain = _Drain(clock, limit)
+    if not drain.can_begin():
+        return 0
     while not drain.is_over() and (batch := claim_due(now=clock.now(), limit=min(BATCH, drain.left))):
+        drain.senders.refresh()
         for position, message in enumerate(batch):
             if drain.is_over():
                 release_claims(batch[position:], now=clock.now())
@@ -144,70 +165,83 @@ def drain_outbox(*, now, limit=1000):
 
 
 class _Drain:
-    """One run through the outbox: its time, its connection, and how the provider is doing."""
+    """One run through the outbox: its time, its channels, and how their senders are doing."""
 
     def __init__(self, clock, limit):
         self.clock = clock
         self.left = limit
         self.attempts = 0
-        self.troubles = 0  # in a row
+        self.put_off = 0  # because the sender is left alone, or busy
+        self.errors = 0  # of our own, in a row
+        self.channels, self.routes, self.senders = Channels(), Routes(), Senders()
+
+    def can_begin(self):
+        """Without any channel that is set up nothing is taken up: a laptop queues, and sends nothing."""
+        return any(self.channels[code].is_configured() for code in self.routes.codes())
 
     def is_over(self):
-        return (
-            self.left <= 0 or self.troubles >= TROUBLES_IN_A_ROW or self.clock.elapsed() > JOB_BUDGET or is_stopping()
-        )
-
-    @cached_property
-    def gateway(self):
-        from messaging.gateways import TwilioGateway  # here: it takes most of a second to load
-
-        return TwilioGateway()
+        is_held_up = self.put_off >= PUT_OFF_AT_MOST or self.errors >= ERRORS_IN_A_ROW
+        return self.left <= 0 or is_held_up or self.clock.elapsed() > JOB_BUDGET or is_stopping()
 
     def send(self, message):
         """One attempt; a message that breaks the software must not keep the others from being sent."""
         self.left -= 1
         try:
-            answer = send_claimed(message, gateway=self.gateway, clock=self.clock)
+            answer = self._send(message)
         except Exception as error:
             logger.error("message %s: %s; left to its lease", message.pk, place_of(error))
-            self.troubles += 1
+            self.errors += 1
             return
+        self.errors = 0
         if answer is not None:
             self.attempts += 1
-            self._note_health(answer)
 
-    def _note_health(self, answer):
-        if answer.outcome == Outcome.MISCONFIGURED or answer.error_code == "21611":
-            logger.error("the SMS account or its sender refuses (%s); trying again later", answer.error_code)
-            self.troubles = TROUBLES_IN_A_ROW
-        elif answer.outcome in (Outcome.NOT_SENT, Outcome.THROTTLED, Outcome.UNKNOWN):
-            self.troubles += 1
-        else:
-            self.troubles = 0
+    def _send(self, message):
+        prepared = prepare(message, routes=self.routes, channels=self.channels, now=self.clock.now())
+        if prepared is None:
+            return None
+        out = outgoing(message, prepared)
+        if wait_until := self._wait_until(out, prepared.channel):
+            leave_claim(message, Status.QUEUED, now=self.clock.now(), not_before=max(wait_until, message.due_at))
+            self.put_off += 1
+            return None
+        rest = self.routes.after(out.channel, message.branch_id, out.purpose)
+        instead = next((route.channel for route in rest if not channel_class(route.channel).is_text), None)
+        answer = send_claimed(message, out, channel=prepared.channel, instead=instead, clock=self.clock)
+        if answer is not None:
+            self.senders.note(out.channel, out.sender, answer, self.clock.now())
+            if answer.outcome == Outcome.MISCONFIGURED:
+                logger.error("the account or sender of %s refuses (%s)", out.channel, answer.error_code)
+        return answer
+
+    def _wait_until(self, out, channel):
+        """Until when the sender is left alone, or has no slot; None when the message may go now."""
+        now = self.clock.now()
+        if closed_until := self.senders.closed_until(out.channel, out.sender, now):
+            return closed_until
+        if not channel.parts_per_second:
+            return None
+        channel.make_ready()
+        slot, is_reserved = reserve_slot(
+            channel=out.channel, sender=out.sender, parts=out.parts or 1, parts_per_second=channel.parts_per_second,
+            now=self.clock.now(), longest_wait=LONGEST_WAIT,
+        )  # fmt: skip
+        if is_reserved:
+            time.sleep(max(0, (slot - self.clock.now()).total_seconds()))
+        return None if is_reserved else slot
 
 
-def send_claimed(message, *, gateway, clock):
+def send_claimed(message, out, *, channel, clock, instead=None):
     """Make one attempt with a claimed message; returns the provider's answer, or None if none was asked.
 
-    The clock is read before the attempt is committed, and the gateway refuses to begin a request after the
+    The clock is read before the attempt is committed, and the channel refuses to begin a request after the
     deadline: a process that was frozen in between must not send what another worker has meanwhile sent.
     """
-    prepared = prepare(message, now=clock.now())
-    if prepared is None:
-        return None
-    rendered, kind = prepared
     begun = seconds()
-    attempt = start_attempt(
-        message,
-        to=rendered.to,
-        body=signed(rendered.text, message.branch),
-        sender=gateway.sender,
-        purpose=kind.purpose,
-        now=clock.now(at=begun),
-    )
+    attempt = start_attempt(message, out, instead=instead, now=clock.now(at=begun))
     if attempt is None:
         return None
-    answer = gateway.send(
+    answer = channel.send(
         attempt,
         valid_for=(message.useful_until - attempt.started_at).total_seconds(),
         deadline=begun + LEASE.total_seconds() - 2 * HTTP_TIMEOUT - LEASE_MARGIN,
@@ -237,4 +271,4 @@ def send_again(*, message, now):
     message = OutboundMessage.objects.select_for_update().needing_staff().filter(pk=message.pk).first()
     if message is None or message.useful_until <= now:
         raise NotFailedError
-    message.move_to(Status.QUEUED, now=now, not_before=now, provider_sid="")
+    message.move_to(Status.QUEUED, now=now, not_before=max(now, message.due_at), provider_sid="", channel="")

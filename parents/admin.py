@@ -9,7 +9,7 @@ from parents.models import Guardian
 class GuardianAdmin(BranchScopedAdmin):
     list_display = ["name", "masked_phone"]
     search_fields = ["name", "phone_tail", "phone"]
-    fields = ["name", "phone", "other_phone", "note"]
+    fields = ["name", "phone", "other_phone", "language", "note"]
 
     @admin.display(description=Guardian._meta.get_field("phone").verbose_name)
     def masked_phone(self, guardian):

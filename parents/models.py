@@ -1,5 +1,6 @@
 """The people who brought a child, pay, and are told."""
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Right
@@ -26,6 +27,13 @@ class Guardian(models.Model):
     phone_tail = models.GeneratedField(
         expression=Right("phone", 4), output_field=models.CharField(max_length=4), db_persist=True, null=True
     )
+    language = models.CharField(
+        pgettext_lazy("guardian", "language of messages"),
+        max_length=10,
+        choices=settings.LANGUAGES,
+        blank=True,
+        help_text=_("Empty: the school's."),
+    )
     note = models.CharField(_("note"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
@@ -46,3 +54,7 @@ class Guardian(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def message_language(self):
+        return self.language or settings.LANGUAGE_CODE

@@ -21,6 +21,6 @@ class ReminderPolicyAdmin(BranchScopedAdmin):
     list_display = ["branch", "most", "days_between", "desk_limit"]
     list_select_related = ["branch"]
     search_fields = ["branch__name"]
-    fields = ["branch", ("most", "days_between"), ("part_price_fen", "desk_limit")]
+    fields = ["branch", ("most", "days_between"), "desk_limit"]
     readonly_fields = ["branch"]
     inlines = [ReminderStepInline]

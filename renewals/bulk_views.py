@@ -17,7 +17,6 @@ from core.money import yuan
 from enrolments.models import Enrolment
 from messaging.rendering import signed
 from renewals.cadence import Reason
-from renewals.notifications import text_of
 from renewals.services import RenewalError, plan_bulk_reminder, remind_families
 from renewals.services.reminding import branches_above_limit
 from renewals.views import RenewalChoiceMixin
@@ -120,7 +119,7 @@ class RemindView(RenewalChoiceMixin, TemplateView):
 def _sample(plan):
     """What the longest letter says: the one with the most children shows all there is to see."""
     letter = max(plan.letters, key=lambda one: len(one.accounts), default=None)
-    return signed(text_of(letter.accounts), letter.branch) if letter else ""
+    return signed(plan.text_of(letter), letter.branch) if letter else ""
 
 
 def _by_reason(left_out):

@@ -8,8 +8,8 @@ TRIGGERS = [
     Trigger(  # every branch tells its families: at these steps, until somebody decides otherwise
         "branch_has_reminders",
         "AFTER INSERT ON branches_branch",
-        body="INSERT INTO renewals_reminderpolicy (branch_id, most, days_between, part_price_fen, desk_limit) "
-        "VALUES (NEW.id, 4, 5, 6, 100); "
+        body="INSERT INTO renewals_reminderpolicy (branch_id, most, days_between, desk_limit) "
+        "VALUES (NEW.id, 4, 5, 100); "
         "INSERT INTO renewals_reminderstep (policy_id, kind, value) "
         "VALUES (NEW.id, 'credits', 8), (NEW.id, 'credits', 4), (NEW.id, 'credits', 1), (NEW.id, 'days', 30); ",
     ),

@@ -8,7 +8,9 @@ class SchedulingConfig(AppConfig):
 
     def ready(self):
         from core.triggers import keep
-        from scheduling import notice_words, notifications, place_words  # noqa: F401  register their messages' texts
+
+        # They register their messages' texts.
+        from scheduling import examples, notice_words, notifications, place_words, wordings  # noqa: F401
         from scheduling.bookings import TRIGGERS
 
         keep(TRIGGERS, self)

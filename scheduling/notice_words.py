@@ -3,56 +3,46 @@
 from collections import defaultdict
 from datetime import datetime
 
-from django.conf import settings
-from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from core.clock import span_text
 from enrolments.models import Enrolment
 from messaging.models import OutboundMessage
 from messaging.registry import Cancelled, Rendered, renders
+from messaging.wording import words_of
 from messaging.words import name_kind
 from parents.models import Guardian
 from scheduling.models import Attendance, Lesson, LessonChange, TimetableChange
 from scheduling.notices import CHANGE_NOTICE, NOT_TOLD, begins, differs, is_cancelled, notice_key
+from scheduling.notifications import place_text
 
 LESSON_NAMES = ("branch", "room", "teacher", "class_group__course")
 MOST_SENTENCES = 6  # a text message of more is not read, and carriers cut it
 
-name_kind(CHANGE_NOTICE, gettext_lazy("Change of a lesson"))
+name_kind(CHANGE_NOTICE, _("Change of a lesson"))
 
 
 @renders(CHANGE_NOTICE)
-@translation.override(settings.LANGUAGE_CODE)
 def change_notice(message, now):
     """All lessons of the guardian's children in this change. One that was changed again meanwhile is left out."""
     guardian_id = int(message.recipient.partition(":")[2])
     change = TimetableChange.objects.get(pk=message.subject.partition(":")[2])
-    sentences = list(_sentences(change, guardian_id, now))
-    if not sentences:
-        raise Cancelled(_("Nothing of this change holds any more, or it is over."))
-    return Rendered(to=_phone_of(guardian_id), text=_joined(sentences, message.branch))
+    guardian = Guardian.objects.get(pk=guardian_id)
+    with words_of(message.branch, guardian.message_language) as words:
+        sentences = list(_sentences(words, change, guardian_id, now))
+        if not sentences:
+            raise Cancelled(_("Nothing of this change holds any more, or it is over."))
+        return Rendered(to=guardian.phone or "", text=_joined(sentences, words))
 
 
-def _phone_of(guardian_id):
-    phone = Guardian.objects.filter(pk=guardian_id).values_list("phone", flat=True).first()
-    if not phone:
-        raise Cancelled(_("This guardian has no valid phone any more."))
-    return phone
-
-
-def _joined(sentences, branch):
+def _joined(sentences, words):
     left = len(sentences) - MOST_SENTENCES
     if left > 0:
-        more = ngettext(
-            "%(n)d more lesson changes: ask %(branch)s.", "%(n)d more lessons change: ask %(branch)s.", left
-        )
-        sentences = [*sentences[:MOST_SENTENCES], more % {"n": left, "branch": branch}]
+        sentences = [*sentences[:MOST_SENTENCES], words.say("change_notice.more", n=left, branch=words.branch)]
     return " ".join(sentences)
 
 
-def _sentences(change, guardian_id, now):
+def _sentences(words, change, guardian_id, now):
     """One or two per lesson and child, by time; then what was added in place of a cancelled one."""
     rows = {row.lesson_id: row for row in change.lessons.all()}
     everybody = [*_attendances(rows, guardian_id), *_guests(rows, guardian_id)]
@@ -62,13 +52,13 @@ def _sentences(change, guardian_id, now):
     for attendance in attendances:
         known, lesson = before[attendance.lesson_id], attendance.lesson
         if known and not lesson.is_held and max(begins(known), lesson.starts_at) > now:
-            sentences = list(_sentences_of(attendance, known, rows[lesson.pk].after, change))
+            sentences = list(_sentences_of(words, attendance, known, rows[lesson.pk].after, change))
             told |= {(lesson.class_group_id, attendance.enrolment_id)} if sentences else set()
             yield from sentences
     for attendance in attendances:
         is_new = not rows[attendance.lesson_id].before
         if is_new and (attendance.lesson.class_group_id, attendance.enrolment_id) in told:
-            yield _("Added at the end: %(child)s, %(course)s, %(when)s.") % _facts(attendance)
+            yield words.say("change_notice.added", **_facts(attendance))
 
 
 def _attendances(lesson_ids, guardian_id):
@@ -120,33 +110,24 @@ def _before(row, change, earlier, notices, guardian_id):
     return known
 
 
-def _sentences_of(attendance, before, after, change):
+def _sentences_of(words, attendance, before, after, change):
     facts = _facts(attendance) | {"before": _when(before, attendance.lesson.branch)}
     if not differs(before, after):
         return
     if is_cancelled(after):
-        yield _cancelled(attendance.lesson, facts)
+        yield words.say("change_notice.cancelled", **facts, reason=attendance.lesson.cancel_reason.rstrip(".。"))
     elif is_cancelled(before):
-        yield _("Takes place after all: %(child)s, %(course)s, %(when)s, %(place)s.") % facts
+        yield words.say("change_notice.back_on", **facts)
     elif begins(before) != begins(after) or before["ends_at"] != after["ends_at"]:
-        yield _moved(change, facts)
+        yield words.say(f"change_notice.{_moved(change)}", **facts)
     elif before["room_id"] != after["room_id"] and attendance.lesson.room:
-        yield _("Another room: %(child)s, %(course)s, %(when)s, %(place)s.") % facts
+        yield words.say("change_notice.another_room", **facts)
     if before["teacher_id"] != after["teacher_id"] and not is_cancelled(after):
-        yield _("Another teacher: %(child)s, %(course)s, %(when)s, is taught by %(teacher)s.") % facts
+        yield words.say("change_notice.another_teacher", **facts)
 
 
-def _cancelled(lesson, facts):
-    return _("Class cancelled: %(child)s, %(course)s, %(before)s. Reason: %(reason)s.") % {
-        **facts,
-        "reason": lesson.cancel_reason.rstrip(".。"),
-    }
-
-
-def _moved(change, facts):
-    if change.kind == TimetableChange.Kind.UNDO:
-        return _("At its old time after all: %(child)s, %(course)s, %(when)s, %(place)s (not %(before)s).") % facts
-    return _("Class moved: %(child)s, %(course)s, from %(before)s to %(when)s, %(place)s.") % facts
+def _moved(change):
+    return "undone" if change.kind == TimetableChange.Kind.UNDO else "moved"
 
 
 def _facts(attendance):
@@ -155,15 +136,9 @@ def _facts(attendance):
         "child": attendance.enrolment.student.name,
         "course": lesson.class_group.course.name,
         "when": span_text(lesson.starts_at, lesson.ends_at, lesson.branch.time_zone),
-        "place": _place(lesson),
+        "place": place_text(lesson),
         "teacher": lesson.teacher.name,
     }
-
-
-def _place(lesson):
-    if lesson.room is None:
-        return lesson.branch.name
-    return _("%(branch)s, room %(room)s") % {"branch": lesson.branch.name, "room": lesson.room.name}
 
 
 def _when(facts, branch):

@@ -4,9 +4,12 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from django.db.models import Q
+
 from core.clock import local_date, moment
 from messaging.models import OutboundMessage, Status
-from messaging.services import NewMessage, queue_messages
+from messaging.routing import branches_telling_everybody
+from messaging.services import NewMessage, dedupe_key, queue_messages
 from scheduling.models import Attendance, Lesson, LessonChange, MakeUp, TimetableChange
 from scheduling.notifications import CLASS_REMINDER
 from scheduling.place_notices import make_up_booking_key, tell_trials_changed
@@ -112,8 +115,12 @@ def is_cancelled(facts):
 def _families(lesson_ids):
     """(lesson, child, guardian who is told, attendance, the make-up that it is) of all who are expected: one query."""
     guardianships = "enrolment__student__guardianships"
-    told = {f"{guardianships}__is_told": True, f"{guardianships}__guardian__phone__isnull": False}
-    expected = Attendance.objects.filter(lesson__in=lesson_ids, **told).exclude(status=Attendance.Status.LEAVE)
+    with_phone = Q(**{f"{guardianships}__guardian__phone__isnull": False})
+    can_be_told = with_phone | Q(lesson__branch__in=branches_telling_everybody())
+    told = {f"{guardianships}__is_told": True}
+    expected = Attendance.objects.filter(can_be_told, lesson__in=lesson_ids, **told).exclude(
+        status=Attendance.Status.LEAVE
+    )
     return expected.values_list("lesson", "enrolment__student", f"{guardianships}__guardian", "pk", "make_up")
 
 
@@ -147,7 +154,7 @@ def _is_too_late_to_remind(facts, branch, now):
 
 def notice_key(change_id, guardian_id):
     """The dedupe key of a notice: the index by which the outbox finds it."""
-    return f"{CHANGE_NOTICE}|change:{change_id}|once|guardian:{guardian_id}|{OutboundMessage.Channel.SMS}"
+    return dedupe_key(CHANGE_NOTICE, f"change:{change_id}", "once", f"guardian:{guardian_id}")
 
 
 class _Known:
@@ -174,8 +181,7 @@ class _Known:
     def _reminder_key(row, student_id, guardian_id):
         day = day_of(row.before, row.lesson.branch)
         subject = f"lesson:{row.lesson_id}/student:{student_id}"
-        channel = OutboundMessage.Channel.SMS
-        return f"{CLASS_REMINDER}|{subject}|day-before:{day}|guardian:{guardian_id}|{channel}"
+        return dedupe_key(CLASS_REMINDER, subject, f"day-before:{day}", f"guardian:{guardian_id}")
 
     @cached_property
     def _reminders(self):

@@ -4,17 +4,16 @@ from datetime import date, timedelta
 from functools import reduce
 from operator import or_
 
-from django.conf import settings
 from django.db.models import Q
-from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from branches.models import Branch
 from core.clock import local_date, moment, span_text
 from messaging.people import finds_names, finds_phones
 from messaging.registry import Cancelled, Rendered, renders
+from messaging.routing import branches_telling_everybody
 from messaging.services import NewMessage, queue_messages
+from messaging.wording import words_of
 from messaging.words import name_kind
 from parents.models import Guardian
 from scheduling.models import Attendance, Lesson
@@ -26,7 +25,7 @@ PLAN_AHEAD = timedelta(hours=1)
 # into a class at noon gets no reminder of the same afternoon.
 PLAN_LATE = timedelta(hours=15)
 
-name_kind(CLASS_REMINDER, gettext_lazy("Class reminder"))
+name_kind(CLASS_REMINDER, _("Class reminder"))
 
 
 # --- planning --------------------------------------------------------------------------------------------
@@ -71,8 +70,10 @@ def _told_of_lessons(branch_days, now):
     """Per expected child and told guardian: lesson, branch, day, start, child, guardian."""
     guardianships = "enrolment__student__guardianships"
     on_days = reduce(or_, (Q(lesson__branch=branch_id, lesson__local_date=day) for branch_id, day in branch_days))
-    told = {f"{guardianships}__is_told": True, f"{guardianships}__guardian__phone__isnull": False}
-    expected = Attendance.objects.expected().filter(on_days, lesson__starts_at__gt=now, **told)
+    told = {f"{guardianships}__is_told": True}
+    with_phone = Q(**{f"{guardianships}__guardian__phone__isnull": False})
+    can_be_told = with_phone | Q(lesson__branch__in=branches_telling_everybody())
+    expected = Attendance.objects.expected().filter(on_days, can_be_told, lesson__starts_at__gt=now, **told)
     return expected.values_list(
         "lesson",
         "lesson__branch",
@@ -87,7 +88,6 @@ def _told_of_lessons(branch_days, now):
 
 
 @renders(CLASS_REMINDER)
-@translation.override(settings.LANGUAGE_CODE)
 def class_reminder(message, now):
     """The lesson as it is now. A lesson on another day than planned for is another occurrence."""
     lesson_id, student_id = (part.partition(":")[2] for part in message.subject.split("/"))
@@ -98,7 +98,10 @@ def class_reminder(message, now):
     )
     day = date.fromisoformat(message.occurrence.partition(":")[2])
     _cancel_if_pointless(attendance, day, now)
-    return Rendered(to=phone_of_told_guardian(message), text=_lesson_text(attendance))
+    guardian = told_guardian(message)
+    with words_of(message.branch, guardian.message_language) as words:
+        key, facts = _lesson_facts(attendance)
+        return Rendered(to=guardian.phone or "", text=words.say(key, **facts), template=key, facts=facts)
 
 
 def _cancel_if_pointless(attendance, day, now):
@@ -117,7 +120,8 @@ def _cancel_if_pointless(attendance, day, now):
         raise Cancelled(_("The branch has switched class reminders off."))
 
 
-def _lesson_text(attendance):
+def _lesson_facts(attendance):
+    """The sentence for this lesson, and what stands in it."""
     lesson = attendance.lesson
     facts = {
         "child": attendance.enrolment.student.name,
@@ -126,15 +130,18 @@ def _lesson_text(attendance):
         "branch": lesson.branch.name,
     }
     if lesson.room is None:
-        return _("Class reminder: %(child)s, %(course)s, %(when)s, %(branch)s.") % facts
-    return _("Class reminder: %(child)s, %(course)s, %(when)s, %(branch)s, room %(room)s.") % {
-        **facts,
-        "room": lesson.room.name,
-    }
+        return "class_reminder.plain", facts
+    return "class_reminder.room", facts | {"room": lesson.room.name}
 
 
-def phone_of_told_guardian(message):
-    """The number (E.164) of the guardian a message is for, if it is still to be told about the child."""
+def place_text(lesson):
+    if lesson.room is None:
+        return lesson.branch.name
+    return _("%(branch)s, room %(room)s") % {"branch": lesson.branch.name, "room": lesson.room.name}
+
+
+def told_guardian(message):
+    """The guardian a message is for, if it is still to be told about the child; perhaps one without a phone."""
     guardianship = (
         Guardianship.objects.filter(
             student=message.about.partition(":")[2], guardian=message.recipient.partition(":")[2], is_told=True
@@ -144,9 +151,7 @@ def phone_of_told_guardian(message):
     )
     if guardianship is None:
         raise Cancelled(_("This guardian is not told about the child any more."))
-    if not guardianship.guardian.phone:
-        raise Cancelled(_("This guardian has no valid phone any more."))
-    return guardianship.guardian.phone
+    return guardianship.guardian
 
 
 # --- people ----------------------------------------------------------------------------------------------

@@ -4,7 +4,8 @@ One message per occasion, in the transaction that causes it; the words are found
 """
 
 from messaging.models import OutboundMessage, Status
-from messaging.services import NewMessage, queue_messages
+from messaging.routing import branches_telling_everybody
+from messaging.services import NewMessage, dedupe_key, queue_messages
 from scheduling.models import TrialBooking
 from students.models import Guardianship
 
@@ -32,7 +33,7 @@ def _make_up_subject(make_up_id, lesson_id):
 def make_up_booking_key(make_up_id, lesson_id, attendance_id, guardian_id):
     """The dedupe key by which the outbox finds what a guardian was told of a booking."""
     subject, occurrence = _make_up_subject(make_up_id, lesson_id), f"{BOOKED}:{attendance_id}"
-    return f"{MAKE_UP_NOTICE}|{subject}|{occurrence}|guardian:{guardian_id}|{OutboundMessage.Channel.SMS}"
+    return dedupe_key(MAKE_UP_NOTICE, subject, occurrence, f"guardian:{guardian_id}")
 
 
 def _tell_make_up(make_up, occasion, *, now):
@@ -63,12 +64,13 @@ def tell_seats_offered(entries, *, now):
         )
 
 
-def _tell_guardians(student_id, *, now, useful_until, **message):
+def _tell_guardians(student_id, *, branch, now, useful_until, **message):
     if useful_until <= now:
         return
-    told = Guardianship.objects.told().filter(student=student_id)
+    told = Guardianship.objects.told(without_phone=branch.pk in branches_telling_everybody()).filter(student=student_id)
     queue_messages(
         NewMessage(
+            branch=branch,
             recipient=f"guardian:{guardian_id}",
             about=f"student:{student_id}",
             due_at=now,

@@ -3,18 +3,18 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.clock import day_text, local_date, moment_text, span_text
 from messaging.models import OutboundMessage
 from messaging.people import finds_names
 from messaging.registry import Cancelled, Rendered, renders
+from messaging.wording import words_of
 from messaging.words import name_kind
 from scheduling.models import Lesson, LessonChange, MakeUp, TrialBooking, WaitingListEntry
 from scheduling.notices import NOT_TOLD, SEEN_BY_GUESTS, differs
-from scheduling.notifications import phone_of_told_guardian
+from scheduling.notifications import place_text, told_guardian
 from scheduling.place_notices import (
     BOOKED,
     CANCELLED,
@@ -38,21 +38,15 @@ def _facts(lesson, child):
         "child": child,
         "course": lesson.class_group.course.name,
         "when": span_text(lesson.starts_at, lesson.ends_at, lesson.branch.time_zone),
-        "place": _place(lesson),
+        "place": place_text(lesson),
     }
 
 
-def _place(lesson):
-    if lesson.room is None:
-        return lesson.branch.name
-    return _("%(branch)s, room %(room)s") % {"branch": lesson.branch.name, "room": lesson.room.name}
-
-
-def _with_contact(notice, branch):
+def _with_contact(words, kind, notice, branch):
     if branch.phone:
-        contact = _("Questions: %(branch)s, %(phone)s.") % {"branch": branch.name, "phone": branch.phone}
+        contact = words.say(f"{kind}.call", branch=branch.name, phone=branch.phone)
     else:
-        contact = _("Questions: ask %(branch)s.") % {"branch": branch.name}
+        contact = words.say(f"{kind}.ask", branch=branch.name)
     return _("%(notice)s %(contact)s") % {"notice": notice, "contact": contact}
 
 
@@ -74,40 +68,36 @@ def _refuse_unheard(message, booking_occurrence):
 
 
 @renders(MAKE_UP_NOTICE)
-@translation.override(settings.LANGUAGE_CODE)
 def make_up_notice(message, now):
     right, lesson = (part.partition(":")[2] for part in message.subject.split("/"))
     occasion, _colon, attendance_id = message.occurrence.partition(":")
     make_up = MakeUp.objects.select_related("original__lesson__branch", "original__enrolment__student").get(pk=right)
     lesson = Lesson.objects.select_related(*LESSON_NAMES).get(pk=lesson)
     _refuse_begun(lesson, now)
-    if occasion == BOOKED:
-        notice = _make_up_booked(make_up, lesson, int(attendance_id))
-    else:
-        _refuse_unheard(message, f"{BOOKED}:{attendance_id}")
-        notice = _make_up_cancelled(make_up, lesson, now)
-    return Rendered(to=phone_of_told_guardian(message), text=_with_contact(notice, lesson.branch))
+    guardian = told_guardian(message)
+    with words_of(message.branch, guardian.message_language) as words:
+        if occasion == BOOKED:
+            notice = _make_up_booked(words, make_up, lesson, int(attendance_id))
+        else:
+            _refuse_unheard(message, f"{BOOKED}:{attendance_id}")
+            notice = _make_up_cancelled(words, make_up, lesson, now)
+        return Rendered(to=guardian.phone or "", text=_with_contact(words, MAKE_UP_NOTICE, notice, lesson.branch))
 
 
-def _make_up_booked(make_up, lesson, attendance_id):
+def _make_up_booked(words, make_up, lesson, attendance_id):
     if make_up.attendance_id != attendance_id or lesson.status == Lesson.Status.CANCELLED:
         raise Cancelled(_("The make-up was cancelled."))
-    return _(
-        "Make-up lesson booked: %(child)s, %(course)s, %(when)s, %(place)s, for the lesson missed on %(missed)s."
-    ) % _make_up_facts(make_up, lesson)
+    return words.say("make_up_notice.booked", **_make_up_facts(make_up, lesson))
 
 
-def _make_up_cancelled(make_up, lesson, now):
+def _make_up_cancelled(words, make_up, lesson, now):
     if lesson.status == Lesson.Status.CANCELLED:
         raise Cancelled(_("The lesson was cancelled."))  # of which the notice of that change speaks
     facts = _make_up_facts(make_up, lesson)
     today = local_date(now, make_up.original.lesson.branch.time_zone)
     if make_up.attendance_id or not MakeUp.objects.open(today).filter(pk=make_up.pk).exists():
-        return _("Make-up lesson cancelled: %(child)s, %(course)s, %(when)s.") % facts
-    return _(
-        "Make-up lesson cancelled: %(child)s, %(course)s, %(when)s. The lesson missed on %(missed)s can be made up "
-        "until %(until)s."
-    ) % (facts | {"until": day_text(make_up.expires_date)})
+        return words.say("make_up_notice.cancelled", **facts)
+    return words.say("make_up_notice.cancelled_open", **facts, until=day_text(make_up.expires_date))
 
 
 def _make_up_facts(make_up, lesson):
@@ -119,51 +109,47 @@ def _make_up_facts(make_up, lesson):
 
 
 @renders(TRIAL_NOTICE)
-@translation.override(settings.LANGUAGE_CODE)
 def trial_notice(message, now):
     names = [f"lesson__{name}" for name in LESSON_NAMES]
     trials = TrialBooking.objects.select_related("enquiry", *names)
     trial = trials.get(pk=message.subject.partition(":")[2])
+    with words_of(message.branch, settings.LANGUAGE_CODE) as words:
+        notice = _trial_text(words, trial, message, now)
+        if not trial.enquiry.phone:
+            raise Cancelled(_("This enquiry has no phone any more."))
+        text = _with_contact(words, TRIAL_NOTICE, notice, trial.lesson.branch)
+        return Rendered(to=trial.enquiry.phone, text=text)
+
+
+def _trial_text(words, trial, message, now):
     occasion, _colon, change_id = message.occurrence.partition(":")
     if occasion == CHANGED:
-        notice = _trial_changed(trial, message, LessonChange.objects.get(change=change_id, lesson=trial.lesson_id), now)
-    elif occasion == CANCELLED:
+        row = LessonChange.objects.get(change=change_id, lesson=trial.lesson_id)
+        return _trial_changed(words, trial, message, row, now)
+    if occasion == CANCELLED:
         _refuse_begun(trial.lesson, now)
         _refuse_unheard(message, BOOKED)
-        notice = _trial_cancelled(trial, trial.lesson.starts_at, trial.lesson.ends_at)
-    else:
-        notice = _trial_booked(trial, now)
-    return Rendered(to=_phone_of(trial.enquiry), text=_with_contact(notice, trial.lesson.branch))
+        return _trial_cancelled(words, trial, trial.lesson.starts_at, trial.lesson.ends_at)
+    return _trial_booked(words, trial, now)
 
 
-def _phone_of(enquiry):
-    if not enquiry.phone:
-        raise Cancelled(_("This enquiry has no phone any more."))
-    return enquiry.phone
-
-
-def _trial_booked(trial, now):
+def _trial_booked(words, trial, now):
     _refuse_begun(trial.lesson, now)
     if trial.status != TrialBooking.Status.BOOKED:
         raise Cancelled(_("The trial was cancelled."))
-    return _("Trial lesson booked: %(child)s, %(course)s, %(when)s, %(place)s.") % _facts(
-        trial.lesson, trial.enquiry.child_name
-    )
+    return words.say("trial_notice.booked", **_facts(trial.lesson, trial.enquiry.child_name))
 
 
-def _trial_cancelled(trial, starts_at, ends_at):
+def _trial_cancelled(words, trial, starts_at, ends_at):
     """As the family knew it; why, when it was the lesson that was cancelled."""
     lesson = trial.lesson
     facts = _facts(lesson, trial.enquiry.child_name) | {"when": span_text(starts_at, ends_at, lesson.branch.time_zone)}
     if lesson.status != Lesson.Status.CANCELLED:
-        return _("Trial lesson cancelled: %(child)s, %(course)s, %(when)s.") % facts
-    return _("Trial lesson cancelled: %(child)s, %(course)s, %(when)s. Reason: %(reason)s.") % {
-        **facts,
-        "reason": lesson.cancel_reason.rstrip(".。"),
-    }
+        return words.say("trial_notice.cancelled", **facts)
+    return words.say("trial_notice.lesson_cancelled", **facts, reason=lesson.cancel_reason.rstrip(".。"))
 
 
-def _trial_changed(trial, message, row, now):
+def _trial_changed(words, trial, message, row, now):
     """Against what the family knows: earlier changes that did not reach it count as one with this."""
     of_trial = OutboundMessage.objects.filter(kind=TRIAL_NOTICE, subject=message.subject)
     if of_trial.filter(pk__gt=message.pk).exists():
@@ -173,8 +159,8 @@ def _trial_changed(trial, message, row, now):
     if max(starts_at, trial.lesson.starts_at) <= now:
         raise Cancelled(_("The lesson has begun."))
     if trial.status == TrialBooking.Status.CANCELLED:
-        return _trial_cancelled(trial, starts_at, ends_at)
-    return _trial_moved(trial, before, row.after, span_text(starts_at, ends_at, trial.lesson.branch.time_zone))
+        return _trial_cancelled(words, trial, starts_at, ends_at)
+    return _trial_moved(words, trial, before, row.after, span_text(starts_at, ends_at, trial.lesson.branch.time_zone))
 
 
 def _known_before(row, earlier):
@@ -187,29 +173,31 @@ def _known_before(row, earlier):
     return known
 
 
-def _trial_moved(trial, before, after, when_before):
+def _trial_moved(words, trial, before, after, when_before):
     facts = _facts(trial.lesson, trial.enquiry.child_name) | {"before": when_before}
     if not differs(before, after, SEEN_BY_GUESTS):
         raise Cancelled(_("It is again as the family knows it."))
     if facts["when"] != when_before:
-        return _("Trial lesson moved: %(child)s, %(course)s, from %(before)s to %(when)s, %(place)s.") % facts
-    return _("Trial lesson in another room: %(child)s, %(course)s, %(when)s, %(place)s.") % facts
+        return words.say("trial_notice.moved", **facts)
+    return words.say("trial_notice.another_room", **facts)
 
 
 # --- the waiting list ------------------------------------------------------------------------------------
 
 
 @renders(SEAT_OFFER)
-@translation.override(settings.LANGUAGE_CODE)
 def seat_offer(message, now):
     entries = WaitingListEntry.objects.offered(now).select_related("class_group__branch", "enrolment__student")
     entry = entries.filter(pk=message.subject.partition(":")[2]).first()
     if entry is None:
         raise Cancelled(_("The seat is not offered any more."))
-    return Rendered(to=phone_of_told_guardian(message), text=_offer_text(entry))
+    guardian = told_guardian(message)
+    with words_of(message.branch, guardian.message_language) as words:
+        key, facts = _offer_facts(entry)
+        return Rendered(to=guardian.phone or "", text=words.say(key, **facts), template=key, facts=facts)
 
 
-def _offer_text(entry):
+def _offer_facts(entry):
     group, branch = entry.class_group, entry.class_group.branch
     facts = {
         "child": entry.enrolment.student.name,
@@ -218,11 +206,8 @@ def _offer_text(entry):
         "branch": branch.name,
     }
     if branch.phone:
-        return _(
-            "A seat in %(class)s is free and held for %(child)s until %(until)s. To take it, call %(branch)s: "
-            "%(phone)s."
-        ) % {**facts, "phone": branch.phone}
-    return _("A seat in %(class)s is free and held for %(child)s until %(until)s. To take it, tell %(branch)s.") % facts
+        return "seat_offer.call", facts | {"phone": branch.phone}
+    return "seat_offer.tell", facts
 
 
 @finds_names("enquiry")

@@ -42,9 +42,10 @@ class GuardianshipQuerySet(BranchScopedQuerySet):
 
         return self.filter(student__in=Student.objects.in_branches(branch_ids))
 
-    def told(self):
-        """Those who are to be told, and can be."""
-        return self.filter(is_told=True, guardian__phone__isnull=False)
+    def told(self, *, without_phone=False):
+        """Those who are to be told, and can be: by phone, or also without one."""
+        told = self.filter(is_told=True)
+        return told if without_phone else told.filter(guardian__phone__isnull=False)
 
 
 class EnquiryQuerySet(BranchScopedQuerySet):

@@ -9,8 +9,9 @@ from django.urls import URLPattern, get_resolver, reverse
 from branches.models import LegalEntity
 from enrolments.models import DiscountRule, Suspension, Transfer, WriteOff
 from enrolments.services import issue_receipt, request_invoice
-from messaging.models import InboundMessage
+from messaging.models import InboundMessage, MessageTemplate
 from messaging.services import queue_message
+from notices.models import Notice
 from payroll.models import PayRate, PayScheme, PaySlip
 from renewals.models import RenewalOpportunity
 from scheduling.models import AvailabilityWindow, LeavePolicy, MakeUp, TeacherAbsence, TimetableChange, TrialBooking
@@ -145,6 +146,12 @@ PAGES = {
     "document_void": "login 403 403 405 405 405",
     "invoice_list": "login 403 200 200 200 200",
     "invoice_step": "login 403 405 405 405 405",
+    "notice_list": "login 403 200 200 200 200",
+    "notice_new": "login 403 200 200 200 200",
+    "notice": "login 403 200 200 404 200",
+    "notice_edit": "login 403 200 200 404 200",
+    "notice_step": "login 403 405 405 404 405",
+    "notice_report": "login 403 200 200 404 200",
     "renewals": "login 403 200 200 200 200",
     "renewal_remind": "login 403 200 200 200 200",
     "renewal_contact": "login 403 405 405 405 405",
@@ -162,12 +169,26 @@ PAGES = {
     "payslip_approve": "login 403 403 403 403 405",
     "health": "login 403 403 403 403 200",
     "consent": "login 403 200 200 404 200",
+    "guardian_phone": "login 403 200 200 404 200",
+    "message_arrived": "login 403 405 405 405 405",
+    "message_once_more": "login 403 405 405 405 405",
     "messages": "login 403 200 200 200 200",
     "message_handled": "login 403 405 405 405 405",
     "message_again": "login 403 405 405 405 405",
+    "by_hand": "login 403 200 200 200 200",
+    "by_hand_told": "login 403 405 405 405 405",
+    "by_hand_not_reached": "login 403 405 405 405 405",
+    "slips": "login 403 200 200 404 200",
+    "branch_channels": "login 403 403 200 404 200",
+    "channels": "login 403 403 302 302 302",  # to the own branch
+    "message_cost": "login 403 403 200 200 200",
+    "message_cost_xlsx": "login 403 403 200 200 200",
     "replies": "login 403 200 200 200 200",
     "reply_answer": "login 403 405 405 405 405",
     "reply_handled": "login 403 405 405 405 405",
+    "message_templates": "login 403 403 200 200 200",
+    "message_template": "login 403 403 200 200 200",  # each at a branch of his own
+    "message_template_decide": "login 403 403 405 404 405",
     # For calendar programs: the secret in the address is the key.
     "feed": "404 404 404 404 404 404",
     # For whoever holds a paper: the code on it is the key.
@@ -267,13 +288,25 @@ POSTS = {
     "document_print": "login 403 200 200 404 200",
     "document_void": "login 403 403 302 404 302",
     "invoice_step": "login 403 302 302 404 302",
+    "notice_new": "login 403 200 200 200 200",
+    "notice_edit": "login 403 200 200 404 200",
+    "notice_step": "login 403 403 403 404 403",  # a step that is not named is nobody's
     "renewal_remind": "login 403 302 302 302 302",
     "renewal_contact": "login 403 302 302 404 302",
     "message_handled": "login 403 302 302 404 302",
     "message_again": "login 403 302 302 404 302",
     "consent": "login 403 404 404 404 404",
+    "guardian_phone": "login 403 200 200 404 200",
+    "message_arrived": "login 403 302 302 404 302",
+    "message_once_more": "login 403 302 302 404 302",
+    "by_hand_told": "login 403 302 302 404 302",
+    "by_hand_not_reached": "login 403 302 302 404 302",
+    "slips": "login 403 302 302 404 302",
+    "branch_channels": "login 403 403 302 404 302",
     "reply_answer": "login 403 302 302 404 302",
     "reply_handled": "login 403 302 302 404 302",
+    "message_template": "login 403 403 200 200 200",
+    "message_template_decide": "login 403 403 302 404 302",
 }
 
 # The back office: list | add | change and history | delete, each for teacher A, desk A, manager A, manager B
@@ -293,6 +326,7 @@ ADMIN = {
     "students_enquiry": "403 200 200 200 200 | 403 200 200 200 200 | 403 200 200 404 200 | 403 403 403 403 403",
     "enrolments_discountrule": "403 200 200 200 200 | 403 403 200 200 200 | 403 200 200 404 200 | 403 403 403 403 403",
     "enrolments_enrolment": "403 200 200 200 200 | 403 403 403 403 403 | 403 200 200 404 200 | 403 403 403 403 403",
+    "notices_noticepolicy": "403 403 200 200 200 | 403 403 403 403 403 | 403 403 200 404 200 | 403 403 403 403 403",
     "renewals_reminderpolicy": "403 403 200 200 200 | 403 403 403 403 403 | 403 403 200 404 200 | 403 403 403 403 403",
     "payroll_payscheme": "403 403 200 200 200 | 403 403 403 403 200 | 403 403 200 200 200 | 403 403 403 403 403",
     "payroll_payrate": "403 403 200 200 200 | 403 403 403 403 200 | 403 403 200 404 200 | 403 403 403 403 403",
@@ -345,6 +379,8 @@ def world(db):
     reply = InboundMessage.objects.create(
         provider_sid="SM1", branch=a, from_phone="+8613800001111", body="好的", meaning="text", received_at=NOW
     )
+    notice = Notice.objects.create(text="元旦放假", token="draft", state_at=NOW, written_at=NOW, written_by=teacher)
+    notice.branches.add(a)
     missed = MakeUp.objects.create(original=attendance, expires_date=at("2030-01-01 10:00").date(), opened_at=NOW)
     trial = TrialBooking.objects.create(
         lesson=lesson, enquiry=EnquiryFactory(branch=a), booked_by=teacher, booked_at=NOW
@@ -446,6 +482,11 @@ def world(db):
         "cancel_trial": trial,
         "trial_result": trial,
         "scheduling_leavepolicy": LeavePolicy.objects.create(branch=a),
+        "notice": notice,
+        "notice_edit": notice,
+        "notice_step": notice,
+        "notice_report": notice,
+        "notices_noticepolicy": a.notice_policy,
         "renewals_reminderpolicy": a.reminder_policy,
         "over_full": lesson.class_group,
         "class_detail": lesson.class_group,
@@ -474,9 +515,26 @@ def world(db):
         "payroll_payrate": PayRate.objects.create(teacher=teacher, branch=a, scheme=scheme, valid_from="2026-01-01"),
         "message_handled": message,
         "message_again": message,
+        "by_hand_told": message,
+        "by_hand_not_reached": message,
+        "slips": a,
+        "branch_channels": a,
         "consent": guardian,
+        "guardian_phone": guardian,
+        "message_arrived": message,
+        "message_once_more": message,
         "reply_answer": reply,
         "reply_handled": reply,
+        "message_template_decide": MessageTemplate.objects.create(
+            key="class_reminder.room",
+            language="zh-hans",
+            branch=a,
+            version=1,
+            text="明天上课",
+            state="approved",
+            written_by=teacher,
+            written_at=NOW,
+        ),
         "calendar_day_remove": CalendarDayFactory(branch=a, day="2030-03-05"),
         "school_break_remove": SchoolBreakFactory(branch=a),
         "teacher_detail": teacher,
@@ -518,6 +576,7 @@ def address(name, objects):
         "contract": [objects["order_papers"].pk, objects["contract_child"].pk],
         "feed": ["unknown"],
         "renewal_rate": ["R7"],
+        "message_template": ["class_reminder.room", "zh-hans"],
         "timetable_pdf": ["room", objects["branches_room"].pk],
         "admin:app_list": ["students"],
         "admin:view_on_site": [1, 1],

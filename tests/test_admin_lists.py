@@ -76,6 +76,7 @@ ROWS = {
     ),
     "scheduling_classgroup": class_group,
     "scheduling_leavepolicy": lambda branch, number: LeavePolicy.objects.get_or_create(branch=branch)[0],
+    "notices_noticepolicy": lambda branch, number: branch.notice_policy,
     "renewals_reminderpolicy": lambda branch, number: branch.reminder_policy,
     "payroll_payscheme": lambda branch, number: PayScheme.objects.create(name=f"方案{number}"),
     "payroll_payrate": lambda branch, number: PayRate.objects.create(

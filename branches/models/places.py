@@ -5,7 +5,7 @@ from decimal import Decimal
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -62,6 +62,28 @@ class Branch(models.Model):
     )
     quiet_from = models.TimeField(_("quiet from"), default=datetime.time(21))
     quiet_until = models.TimeField(_("quiet until"), default=datetime.time(8))
+    sms_part_price_fen = models.DecimalField(
+        _("price of an SMS part, in fen"),
+        max_digits=6,
+        decimal_places=2,
+        default=Decimal(6),
+        validators=[MinValueValidator(Decimal(0))],
+        help_text=_("What the provider charges for 67 Chinese characters, to show the cost beforehand. 5.5 is ¥0.055."),
+    )
+    most_service_a_day = models.PositiveSmallIntegerField(
+        _("service messages a day"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("At most so many to one number; what comes on top waits for the next day. Empty: no limit."),
+    )
+    most_offers_a_week = models.PositiveSmallIntegerField(
+        _("offers a week"),
+        null=True,
+        blank=True,
+        default=1,
+        help_text=_("At most so many to one number in seven days; what comes on top is not sent. Empty: no limit."),
+    )
     class_reminder_on = models.BooleanField(_("class reminders"), default=True)
     class_reminder_at = models.TimeField(
         _("class reminder at"), default=datetime.time(18), help_text=_("On the day before the class.")
@@ -138,6 +160,7 @@ class Branch(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(name="branch_renewal_threshold_not_negative", condition=Q(renewal_threshold__gte=0)),
+            models.CheckConstraint(name="branch_sms_price", condition=Q(sms_part_price_fen__gte=0)),
             models.CheckConstraint(
                 name="branch_school_hours",
                 condition=Q(school_from__isnull=True, school_until__isnull=True)

@@ -21,7 +21,7 @@ FREE_HOURS = (time(9), time(11), time(14), time(17))  # on Mondays, when the sch
 REASON = "测量"
 
 
-def _saturday(weeks):
+def saturday(weeks):
     """Of the week so many weeks from now: the fullest day."""
     return monday_of(timezone.localdate()) + timedelta(days=5, weeks=weeks)
 
@@ -30,7 +30,7 @@ def _opened(address):
     def prepare(number):
         branch = nth_branch(number)
         client = client_of(manager_of(branch))
-        query = f"?day={_saturday(number % 4)}&by={('day', 'room', 'teacher')[number % 3]}"
+        query = f"?day={saturday(number % 4)}&by={('day', 'room', 'teacher')[number % 3]}"
         return lambda: expect(client.get(address() + query), 200)
 
     return prepare
@@ -38,7 +38,7 @@ def _opened(address):
 
 def _lesson(number):
     """One of a branch's next Saturday, with the children in it."""
-    lessons = Lesson.objects.planned().filter(branch=nth_branch(number), local_date=_saturday(1))
+    lessons = Lesson.objects.planned().filter(branch=nth_branch(number), local_date=saturday(1))
     return lessons.select_related("branch", "class_group", "teacher", "room").order_by("pk")[number % 3]
 
 
@@ -127,7 +127,7 @@ def _new_classes(branch, first_date):
 
 def _day(number):
     """The lessons of a Saturday at several branches, put together as one branch's."""
-    branch, day = nth_branch(number), _saturday(number % 4 + 1)
+    branch, day = nth_branch(number), saturday(number % 4 + 1)
     others = Lesson.objects.planned().filter(local_date=day).exclude(branch=branch).order_by("branch", "pk")
     own = Lesson.objects.planned().filter(local_date=day, branch=branch)
     group_ids = list(others.values_list("class_group", flat=True)[: max(DAY_LESSONS - own.count(), 0)])

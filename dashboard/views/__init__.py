@@ -16,6 +16,7 @@ from dashboard.views.documents import (
 )
 from dashboard.views.enrol import EnrolView, PlaceView, StudentCreateView
 from dashboard.views.expiring import ExpiringView, WriteOffNewView, WriteOffStepView
+from dashboard.views.guardian_phone import GuardianPhoneView
 from dashboard.views.health import HealthView
 from dashboard.views.home import HomeView, LessonsToCallView
 from dashboard.views.invoices import InvoiceListView, InvoiceNewView, InvoiceStepView
@@ -48,6 +49,7 @@ __all__ = [
     "DocumentVoidView",
     "EnrolView",
     "ExpiringView",
+    "GuardianPhoneView",
     "HealthView",
     "HomeView",
     "InvoiceListView",

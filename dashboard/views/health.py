@@ -4,6 +4,7 @@ from django.views.generic import TemplateView
 
 from branches.pages import StaffPageMixin
 from core.health import read_all
+from messaging.sender_health import sender_health
 
 
 class HealthView(StaffPageMixin, TemplateView):
@@ -14,5 +15,6 @@ class HealthView(StaffPageMixin, TemplateView):
     template_name = "dashboard/health.html"
 
     def get_context_data(self, **kwargs):
-        readings = sorted(read_all(timezone.now()), key=lambda reading: reading.is_well)
-        return super().get_context_data(readings=readings, **kwargs)
+        now = timezone.now()
+        readings = sorted(read_all(now), key=lambda reading: reading.is_well)
+        return super().get_context_data(readings=readings, senders=sender_health(now), **kwargs)

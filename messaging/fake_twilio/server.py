@@ -116,6 +116,10 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *args):
         """Nothing: the lines would carry phone numbers."""
 
+    def date_time_string(self, timestamp=None):
+        """The provider's clock: its answers and its messages show the same time."""
+        return super().date_time_string(timestamp or self.fake.store.now())
+
     def handle(self):
         try:
             super().handle()

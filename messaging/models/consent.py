@@ -7,7 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from branches.models import Branch, User
 from core.phones import masked
-from messaging.models.outbox import Purpose
+from messaging.models.outbox import TO_FAMILIES, Purpose
 from messaging.querysets import ConsentEntryQuerySet, SuppressionQuerySet
 
 
@@ -38,7 +38,7 @@ class Suppression(models.Model):
             models.UniqueConstraint(
                 fields=["phone", "purpose"], condition=Q(branch__isnull=True), name="suppression_everywhere"
             ),
-            models.CheckConstraint(name="suppression_purpose", condition=Q(purpose__in=Purpose.values)),
+            models.CheckConstraint(name="suppression_purpose", condition=Q(purpose__in=TO_FAMILIES)),
         ]
 
     def __str__(self):
@@ -73,7 +73,7 @@ class ConsentEntry(models.Model):
         ordering = ["-pk"]  # the last word is the one that was written last
         indexes = [models.Index(fields=["phone", "purpose"], name="consent_of_phone")]
         constraints = [
-            models.CheckConstraint(name="consententry_purpose", condition=Q(purpose__in=Purpose.values)),
+            models.CheckConstraint(name="consententry_purpose", condition=Q(purpose__in=TO_FAMILIES)),
             models.CheckConstraint(
                 name="consententry_by_whom", condition=Q(how="staff", by__isnull=False) | ~Q(how="staff")
             ),

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from branches.models import Branch
+from branches.models import Branch, User
 from core.phones import masked
 from messaging.querysets import OutboundMessageQuerySet
 
@@ -18,6 +18,11 @@ class Purpose(models.TextChoices):
     SERVICE = "service", _("service")
     MARKETING = "marketing", _("marketing")
     CODE = "code", _("sign-in code")
+    STAFF = "staff", _("notice to staff")
+
+
+# What a family can say no to.
+TO_FAMILIES = [Purpose.SERVICE, Purpose.MARKETING, Purpose.CODE]
 
 
 class Status(models.TextChoices):
@@ -37,6 +42,8 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled", _("no longer needed")
 
 
+# The channels that people carry (channels/by_hand.py): what is accepted there lies on the desk's list.
+BY_HAND = ["call", "slip"]
 # A worker holds the message, until its lease runs out.
 HELD = [Status.CLAIMED, Status.SENDING]
 # The provider has it, and told us its id.
@@ -56,9 +63,6 @@ class OutboundMessage(models.Model):
     Its words are found when it is sent, by the renderer of its kind, so that they are true at that moment.
     """
 
-    class Channel(models.TextChoices):
-        SMS = "sms", _("SMS")
-
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="outbound_messages", verbose_name=_("branch"))
     dedupe_key = models.CharField(max_length=300, unique=True, editable=False)
     kind = models.CharField(_("kind"), max_length=50, help_text=_("For example: class_reminder."))
@@ -68,7 +72,9 @@ class OutboundMessage(models.Model):
     )
     recipient = models.CharField(max_length=100, help_text=_("Whom it is for: guardian:93."))
     about = models.CharField(max_length=100, help_text=_("On whose page it is listed: student:17."))
-    channel = models.CharField(_("channel"), max_length=20, choices=Channel, default=Channel.SMS)
+    channel = models.CharField(
+        _("channel"), max_length=20, blank=True, help_text=_("Which one carries it; empty until one was chosen.")
+    )
     due_at = models.DateTimeField(_("due at"))
     useful_until = models.DateTimeField(_("useful until"), help_text=_("Afterwards it is not sent any more."))
 
@@ -101,6 +107,11 @@ class OutboundMessage(models.Model):
             models.Index(fields=["status", "not_before"], name="outbox_status"),
             models.Index(fields=["to_phone", "-status_at"], name="outbox_phone", condition=~Q(to_phone="")),
             models.Index(fields=["lease_until"], name="outbox_leases", condition=Q(lease_until__isnull=False)),
+            models.Index(
+                fields=["branch", "useful_until"],
+                name="outbox_by_hand",
+                condition=Q(status=Status.ACCEPTED, channel__in=BY_HAND),
+            ),
         ]
         constraints = [
             models.CheckConstraint(name="outbox_status_known", condition=Q(status__in=Status.values)),
@@ -118,7 +129,13 @@ class OutboundMessage(models.Model):
             models.CheckConstraint(
                 name="outbox_text_once_sending",
                 condition=~Q(status__in=[Status.SENDING, Status.UNKNOWN, *WITH_PROVIDER])
-                | (Q(attempt_count__gt=0) & ~Q(to_phone="") & ~Q(body="")),
+                | (Q(attempt_count__gt=0) & ~Q(body="") & ~Q(channel="")),
+            ),
+            models.CheckConstraint(
+                name="outbox_phone_for_sms",
+                condition=~Q(status__in=[Status.SENDING, Status.UNKNOWN, *WITH_PROVIDER])
+                | ~Q(channel__startswith="sms")
+                | ~Q(to_phone=""),
             ),
         ]
 
@@ -183,15 +200,21 @@ class MessageAttempt(models.Model):
         RESPONSE = "response", _("the provider's answer")
         CALLBACK = "callback", _("the provider's report")
         RECONCILE = "reconcile", _("the provider's list")
+        STAFF = "staff", _("a person")
 
     id = models.CharField(primary_key=True, max_length=43, default=new_attempt_id, editable=False)
     message = models.ForeignKey(OutboundMessage, models.PROTECT, related_name="attempts")
     number = models.PositiveSmallIntegerField()
     worker = models.CharField(max_length=100)  # host:pid
     started_at = models.DateTimeField()
-    sender = models.CharField(max_length=64)  # a number or a Messaging Service
-    to_phone = models.CharField(max_length=16)
+    channel = models.CharField(max_length=20)
+    sender = models.CharField(max_length=64)  # a number, a Messaging Service, a signature, a robot
+    to_phone = models.CharField(max_length=16, blank=True)
     body = models.TextField()
+    template = models.CharField(max_length=64, blank=True)  # the provider's code of the approved words
+    parameters = models.JSONField(default=dict, blank=True)  # of that template
+    parts = models.PositiveSmallIntegerField(default=0)  # that are paid for; 0: this channel costs nothing
+    part_price_fen = models.DecimalField(max_digits=6, decimal_places=2, default=0)
     outcome = models.CharField(max_length=20, choices=Outcome, default=Outcome.PENDING)
     http_status = models.PositiveSmallIntegerField(null=True, blank=True)
     error_code = models.CharField(max_length=20, blank=True)
@@ -203,6 +226,7 @@ class MessageAttempt(models.Model):
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
         ordering = ["message", "number"]
+        indexes = [models.Index(fields=["started_at"], name="messageattempt_started")]
         constraints = [
             models.UniqueConstraint(fields=["message", "number"], name="messageattempt_number"),
             models.UniqueConstraint(
@@ -219,13 +243,14 @@ class MessageAttempt(models.Model):
 
 
 class MessageEvent(models.Model):
-    """A report of the provider, as it came in. Reports come unordered and more than once."""
+    """A report of the provider, as it came in, or what a person said. Reports come unordered and more than once."""
 
     attempt = models.ForeignKey(MessageAttempt, models.PROTECT, related_name="events")
     status = models.CharField(max_length=30)
     error_code = models.CharField(max_length=20, blank=True)
     provider_sid = models.CharField(max_length=64)
     received_at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("recorded by"))
 
     class Meta:
         verbose_name = _("delivery report")

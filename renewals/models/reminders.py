@@ -1,7 +1,5 @@
 """When a branch tells families that credits run low, and what each of its reminders spoke of."""
 
-from decimal import Decimal
-
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -17,7 +15,7 @@ from renewals.querysets import BulkReminderQuerySet, ReminderLineQuerySet, Remin
 
 
 class ReminderPolicy(models.Model):
-    """How often a branch tells families, and what that costs. A trigger makes it with the branch (renewals.guards)."""
+    """How often a branch tells families. A trigger makes it with the branch (renewals.guards)."""
 
     branch = models.OneToOneField(
         Branch, models.CASCADE, primary_key=True, related_name="reminder_policy", verbose_name=_("branch")
@@ -33,14 +31,6 @@ class ReminderPolicy(models.Model):
         default=5,
         validators=[MinValueValidator(1)],
         help_text=_("About one course; a step that is reached sooner waits."),
-    )
-    part_price_fen = models.DecimalField(
-        _("price of an SMS part, in fen"),
-        max_digits=6,
-        decimal_places=2,
-        default=Decimal(6),
-        validators=[MinValueValidator(Decimal(0))],
-        help_text=_("What the provider charges for 67 Chinese characters, to show the cost beforehand. 5.5 is ¥0.055."),
     )
     desk_limit = models.PositiveSmallIntegerField(
         _("reminders in one go without the manager"),
@@ -58,7 +48,6 @@ class ReminderPolicy(models.Model):
         constraints = [
             models.CheckConstraint(name="reminderpolicy_at_least_one", condition=Q(most__gte=1)),
             models.CheckConstraint(name="reminderpolicy_not_twice_a_day", condition=Q(days_between__gte=1)),
-            models.CheckConstraint(name="reminderpolicy_price", condition=Q(part_price_fen__gte=0)),
         ]
 
     def __str__(self):

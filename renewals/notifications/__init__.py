@@ -8,6 +8,7 @@ It is a balance notice, a service message: what is left, until when, and where t
     words      the last look when a message is sent, and the sentences
 """
 
+from renewals.notifications import examples, wordings  # noqa: F401  (they register themselves)
 from renewals.notifications.letters import LeftOut, Letter, queue_letters, write_letters
 from renewals.notifications.planning import plan_renewal_reminders
 from renewals.notifications.words import RENEWAL_REMINDER, text_of

@@ -7,6 +7,7 @@ from itertools import batched
 
 from branches.models import Branch
 from messaging.models import AlsoAbout, OutboundMessage, Purpose, Status, Suppression
+from messaging.routing import branches_telling_everybody
 from messaging.services import NewMessage, queue_messages
 from renewals.cadence import Reached, Reason, Told
 from renewals.models import ReminderLine
@@ -33,6 +34,7 @@ class Letter:
 
     branch: Branch
     guardian_id: int
+    language: str
     due_at: datetime
     accounts: list[Account] = field(default_factory=list)
 
@@ -103,7 +105,9 @@ def _put_into(letters, account, guardian, people, due_at, by_cadence):
     if refusal := account.cadence.refusal(told, day_of(due, account.branch)):
         return refusal
     key = account.branch.pk, guardian.pk
-    letters.setdefault(key, Letter(account.branch, guardian.pk, due)).accounts.append(account)
+    letters.setdefault(key, Letter(account.branch, guardian.pk, guardian.message_language, due)).accounts.append(
+        account
+    )
     return None
 
 
@@ -113,12 +117,15 @@ class _People:
     def __init__(self, accounts):
         self.guardians = defaultdict(list)
         self.history = defaultdict(list)
+        self.everybody = branches_telling_everybody()
         for some in batched(accounts, AT_ONCE):
             self._read(some)
         self.opted_out = self._read_opted_out(accounts)
 
     def of(self, account):
-        return self.guardians[account.enrolment.student_id]
+        """Who can be told: with a phone, or at a branch that hands out slips to those without."""
+        told = self.guardians[account.enrolment.student_id]
+        return [guardian for guardian in told if guardian.phone or account.branch.pk in self.everybody]
 
     def told(self, account, guardian):
         return self.history[account.enrolment.pk, guardian.pk, account.lot_number]
@@ -126,7 +133,7 @@ class _People:
     def _read(self, accounts):
         branches = {account.enrolment.pk: account.branch for account in accounts}
         students = {account.enrolment.student_id for account in accounts}
-        told = Guardianship.objects.filter(student__in=students, is_told=True, guardian__phone__isnull=False)
+        told = Guardianship.objects.filter(student__in=students, is_told=True)
         for row in told.select_related("guardian").order_by("-is_main", "pk"):
             if row.guardian not in self.guardians[row.student_id]:
                 self.guardians[row.student_id].append(row.guardian)
@@ -138,7 +145,7 @@ class _People:
 
     def _read_opted_out(self, accounts):
         branches = {account.branch.pk for account in accounts}
-        phones = {guardian.phone for guardians in self.guardians.values() for guardian in guardians}
+        phones = {guardian.phone for guardians in self.guardians.values() for guardian in guardians if guardian.phone}
         pairs = set()
         for some in batched(phones, AT_ONCE):
             rows = Suppression.objects.filter(phone__in=some, purpose=Purpose.SERVICE)

@@ -2,15 +2,14 @@
 
 from functools import reduce
 
-from django.conf import settings
 from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from core.clock import day_text
 from core.templatetags.qingxiao import credits as credits_text
 from enrolments.models import Enrolment
 from messaging.registry import Cancelled, Rendered, renders
+from messaging.wording import Words
 from messaging.words import name_kind
 from renewals.cadence import Reason
 from renewals.notifications.accounts import load_accounts
@@ -18,14 +17,13 @@ from students.models import Guardianship
 
 RENEWAL_REMINDER = "renewal_reminder"
 
-name_kind(RENEWAL_REMINDER, gettext_lazy("Renewal reminder"))
+name_kind(RENEWAL_REMINDER, _("Renewal reminder"))
 
 
 # --- the last look ---------------------------------------------------------------------------------------
 
 
 @renders(RENEWAL_REMINDER)
-@translation.override(settings.LANGUAGE_CODE)
 def renewal_reminder(message, now):
     """What is left now of all that is still low. A line that is not true any more is marked as dropped."""
     lines = list(message.reminder_lines.select_related("guardian"))
@@ -37,10 +35,8 @@ def renewal_reminder(message, now):
     true = [accounts[line.enrolment_id] for line, refusal in refusals.items() if not refusal]
     if not true:
         raise Cancelled(next(iter(refusals.values()), _("There is nothing to say.")))
-    phone = lines[0].guardian.phone
-    if not phone:
-        raise Cancelled(_("This guardian has no valid phone any more."))
-    return Rendered(to=phone, text=text_of(true))
+    guardian = lines[0].guardian
+    return Rendered(to=guardian.phone or "", text=text_of(true, Words(message.branch, guardian.message_language)))
 
 
 def _told_students(message):
@@ -61,7 +57,7 @@ def _refusal(line, account, students):
     reason = account.refusal() if line.bulk_id else account.refusal_of_cadence()
     if reason in (Reason.NOT_LOW, Reason.NOTHING_NEW):
         return _("The credits do not run low any more.")
-    return reason and str(reason.label)
+    return reason and reason.label
 
 
 def _mark_dropped(message, dropped):
@@ -73,16 +69,22 @@ def _mark_dropped(message, dropped):
 # --- words -----------------------------------------------------------------------------------------------
 
 
-@translation.override(settings.LANGUAGE_CODE)
-def text_of(accounts):
-    """Of one guardian's accounts at one branch: a sentence for each, and where to ask, once."""
-    sentences = [*(_notice(account) for account in accounts), _contact(accounts[0].branch)]
-    return reduce(
-        lambda notice, contact: _("%(notice)s %(contact)s") % {"notice": notice, "contact": contact}, sentences
-    )
+def text_of(accounts, words):
+    """Of one guardian's accounts at one branch: a sentence for each, and where to ask, once. `words`: messaging's."""
+    with translation.override(words.language):
+        sentences = [*(_notice(account, words) for account in accounts), _contact(accounts[0].branch, words)]
+        return reduce(
+            lambda notice, contact: _("%(notice)s %(contact)s") % {"notice": notice, "contact": contact}, sentences
+        )
 
 
-def _notice(account):
+def _notice(account, words):
+    name, facts = notice_facts(account)
+    return words.say(f"renewal_reminder.{name}", **facts)
+
+
+def notice_facts(account):
+    """Which sentence fits an account, and what stands in it, in the language in force."""
     enrolment = account.enrolment
     facts = {
         "child": enrolment.student.name,
@@ -90,22 +92,18 @@ def _notice(account):
         "credits": credits_text(abs(enrolment.balance)),
     }
     if enrolment.balance < 0:
-        return _("%(child)s has taken %(credits)s lessons of %(course)s that are not paid yet.") % facts
+        return "owed", facts
     if enrolment.balance == 0:
-        return _("%(child)s has used up all lessons of %(course)s.") % facts
+        return "used_up", facts
     if account.last_day is None:
-        return _("%(child)s has %(credits)s lesson credits of %(course)s left.") % facts
+        return "left", facts
     facts |= {"day": day_text(account.last_day)}
     if account.last_day == account.wasting_date:
-        facts |= {"some": credits_text(enrolment.expiring_credits)}
-        return (
-            _("%(child)s has %(credits)s lesson credits of %(course)s left; %(some)s of them are valid until %(day)s.")
-            % facts
-        )
-    return _("%(child)s has %(credits)s lesson credits of %(course)s left, until about %(day)s.") % facts
+        return "wasting", facts | {"some": credits_text(enrolment.expiring_credits)}
+    return "left_until", facts
 
 
-def _contact(branch):
+def _contact(branch, words):
     if branch.phone:
-        return _("For questions, call %(branch)s: %(phone)s.") % {"branch": branch.name, "phone": branch.phone}
-    return _("For questions, ask %(branch)s.") % {"branch": branch.name}
+        return words.say("renewal_reminder.call", branch=branch.name, phone=branch.phone)
+    return words.say("renewal_reminder.ask", branch=branch.name)

@@ -2,15 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property
+from functools import cache, cached_property
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from messaging.rendering import signed
+from messaging.costs import Estimate
 from messaging.rules import next_allowed_at
-from messaging.segments import count_parts
+from messaging.wording import Words
 from renewals.models import BulkReminder, ReminderPolicy
 from renewals.notifications import LeftOut, Letter, queue_letters, text_of, write_letters
 from renewals.notifications.accounts import load_accounts
@@ -19,11 +18,10 @@ from renewals.services.work import RenewalError
 
 @dataclass(frozen=True)
 class BulkPlan:
-    """Who would be told what, at which cost, and who would not. `prices`: fen per part, by branch id."""
+    """Who would be told what, at which cost, and who would not."""
 
     letters: list[Letter]
     left_out: list[LeftOut]
-    prices: dict[int, Decimal]
 
     @property
     def message_count(self):
@@ -39,24 +37,24 @@ class BulkPlan:
         return len(set(first.values()))
 
     @cached_property
-    def parts(self):
-        """Per branch id: the words may differ a little when they are sent."""
-        parts = Counter()
-        for letter in self.letters:
-            parts[letter.branch.pk] += count_parts(signed(text_of(letter.accounts), letter.branch))
-        return parts
+    def _words(self):
+        """Read once per branch and language."""
+        return cache(Words)
+
+    def text_of(self, letter):
+        return text_of(letter.accounts, self._words(letter.branch, letter.language))
+
+    @cached_property
+    def estimate(self):
+        return Estimate((letter.branch, self.text_of(letter)) for letter in self.letters)
 
     @property
     def part_count(self):
-        return self.parts.total()
+        return self.estimate.part_count
 
     @property
     def cost_minor(self):
-        return sum(self.cost_of(branch_id) for branch_id in self.parts)
-
-    def cost_of(self, branch_id):
-        """Rounded to the fen."""
-        return int((self.parts[branch_id] * self.prices[branch_id]).quantize(Decimal(1), ROUND_HALF_UP))
+        return self.estimate.cost_minor
 
     @cached_property
     def branches(self):
@@ -69,9 +67,7 @@ def plan_bulk_reminder(*, enrolments, now):
     """What reminding these enrolments comes to. Ten queries, for one family or a thousand."""
     accounts = load_accounts(enrolments, now=now)
     due_at = {account.branch.pk: max(now, next_allowed_at(account.branch, now)) for account in accounts}
-    letters, left_out = write_letters(accounts, due_at=due_at, by_cadence=False)
-    prices = dict(ReminderPolicy.objects.values_list("pk", "part_price_fen"))
-    return BulkPlan(letters, left_out, prices)
+    return BulkPlan(*write_letters(accounts, due_at=due_at, by_cadence=False))
 
 
 @transaction.atomic
@@ -115,6 +111,6 @@ def _bulk(plan, branch, number, token, by, now):
         by=by,
         at=now,
         message_count=number,
-        part_count=plan.parts[branch.pk],
-        cost_minor=plan.cost_of(branch.pk),
+        part_count=plan.estimate.parts[branch.pk],
+        cost_minor=plan.estimate.cost_of(branch.pk),
     )

@@ -34,6 +34,7 @@ def twice(factory, **fields):
         ("branches_branch_name", lambda branch: twice(BranchFactory, name="总校")),
         ("branches_branch_code", lambda branch: twice(BranchFactory, code="hq")),
         ("branch_renewal_threshold_not_negative", lambda branch: BranchFactory(renewal_threshold=-1)),
+        ("branch_sms_price", lambda branch: BranchFactory(sms_part_price_fen=-1)),
         ("room_name_in_branch", lambda branch: twice(RoomFactory, branch=branch, name="101")),
         ("room_has_seats", lambda branch: RoomFactory(capacity=0)),
         ("room_has_area", lambda branch: RoomFactory(area_m2=0)),

@@ -33,6 +33,7 @@ def reply(branch):
         status=Status.DELIVERED,
         status_at=NOW,
         attempt_count=1,
+        channel="sms",
         to_phone=PHONE,
         provider_sid="SM0",
         body="【轻校】上课提醒：田萍，围棋，11月22日 周日 08:30–10:00。",

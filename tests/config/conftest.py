@@ -3,4 +3,5 @@
 from django.conf import settings
 
 IS_POSTGRESQL = "postgresql" in settings.DATABASES["default"]["ENGINE"]
-collect_ignore = ["test_bench_refused.py"] if IS_POSTGRESQL else ["test_bench_timetable.py", "test_bench_money.py"]
+ON_POSTGRESQL_ONLY = ["test_bench_timetable.py", "test_bench_money.py", "test_bench_messages.py"]
+collect_ignore = ["test_bench_refused.py"] if IS_POSTGRESQL else ON_POSTGRESQL_ONLY

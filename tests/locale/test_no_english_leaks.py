@@ -18,6 +18,7 @@ ALLOWED = re.compile(
     r"|\.(csv|xlsx)\b|[a-z.]+\.com\b|manage\.py \w+"
     r"|\b(SJ|HT|DZ)-|\b[2-9A-Z]{16}\b|ICP"  # numbers and codes of papers
     r"|Asia/Shanghai|#[0-9a-f]{6}|branch-\d+"
+    r"|^[A-Z]+(_[A-Z]+)+$"  # what is to be set in the environment
 )
 LATIN = re.compile(r"[A-Za-z]{2,}")
 ICONS = "material-symbols"  # their names are drawn as pictures

@@ -3,10 +3,13 @@ from datetime import timedelta
 import pytest
 
 from messaging import registry
-from messaging.models import OutboundMessage
+from messaging.claims import Outgoing
+from messaging.models import OutboundMessage, Purpose
 from messaging.registry import Rendered, renders
 from messaging.services import queue_message
 from tests.factories import NOW
+from tests.messaging.fixtures import SENDER
+from tests.messaging.stand_ins import StandIn, WeComHandler
 
 PHONE = "+8613812345678"
 
@@ -19,6 +22,11 @@ def _kinds(monkeypatch):
     @renders("note")
     def note(message, now):
         return Rendered(to=PHONE, text=f"{message.subject} {message.occurrence}")
+
+
+def outgoing(body, *, to=PHONE, sender=SENDER):
+    """An SMS of a service message, as it is handed over."""
+    return Outgoing(purpose=Purpose.SERVICE, channel="sms", sender=sender, to_phone=to, body=body)
 
 
 @pytest.fixture
@@ -39,3 +47,15 @@ def queue(branch):
 def reload():
     """The message as the database has it now."""
     return lambda message: OutboundMessage.objects.get(pk=message.pk)
+
+
+@pytest.fixture
+def wecom(settings, branch):
+    """The robots' stand-in: one group of the branch, one of all."""
+    branch.code = "zsb"
+    branch.save()
+    with StandIn(WeComHandler) as stand_in:
+        settings.DEBUG = True
+        settings.WECOM_ROBOT_KEYS = {"zsb": "key-of-zsb", "*": "key-of-all"}
+        settings.WECOM_API_BASE_URL = stand_in.url
+        yield stand_in

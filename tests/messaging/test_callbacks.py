@@ -9,12 +9,12 @@ from twilio.request_validator import RequestValidator
 
 from messaging.claims import claim_due, release_expired_leases, start_attempt
 from messaging.gateways import Answer
-from messaging.models import MessageAttempt, MessageEvent, OutboundMessage, Purpose, Status
+from messaging.models import MessageAttempt, MessageEvent, OutboundMessage, Status
 from messaging.rules import LEASE, RANK
 from messaging.services import drain_outbox, record_outcome, record_status_callback
 from tests.factories import NOW, at
-from tests.messaging.conftest import PHONE
-from tests.messaging.fixtures import ACCOUNT_SID, AUTH_TOKEN, PUBLIC_BASE_URL, SENDER
+from tests.messaging.conftest import PHONE, outgoing
+from tests.messaging.fixtures import ACCOUNT_SID, AUTH_TOKEN, PUBLIC_BASE_URL
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -26,7 +26,7 @@ def attempt(queue):
     """An attempt whose answer has not come yet."""
     queue()
     [message] = claim_due(now=NOW, limit=1)
-    return start_attempt(message, to=PHONE, body="x", sender=SENDER, purpose=Purpose.SERVICE, now=NOW)
+    return start_attempt(message, outgoing("x"), now=NOW)
 
 
 def report(attempt, status, *, sid="SM1", error_code="", now=NOW):
@@ -106,7 +106,7 @@ def test_report_on_a_message_being_sent_again_is_noted_as_a_double(attempt, capl
     answer(attempt, Outcome.UNKNOWN, sid="")
     OutboundMessage.objects.update(status=Status.QUEUED)
     [message] = claim_due(now=NOW, limit=1)
-    start_attempt(message, to=PHONE, body="x", sender=SENDER, purpose=Purpose.SERVICE, now=NOW)
+    start_attempt(message, outgoing("x"), now=NOW)
 
     assert report(attempt, "sent").status == Status.SENDING  # the second attempt cannot be called back
     assert "went out twice" in caplog.text
@@ -116,7 +116,7 @@ def test_of_two_that_went_out_the_second_counts(attempt):
     answer(attempt, Outcome.UNKNOWN, sid="")
     OutboundMessage.objects.update(status=Status.QUEUED)
     [message] = claim_due(now=NOW, limit=1)
-    second = start_attempt(message, to=PHONE, body="x", sender=SENDER, purpose=Purpose.SERVICE, now=NOW)
+    second = start_attempt(message, outgoing("x"), now=NOW)
     answer(second, sid="SM2")
 
     assert report(attempt, "failed").status == Status.ACCEPTED
@@ -154,7 +154,7 @@ def test_every_status_of_the_provider_has_a_rank():
 def retry(reload, message, *, now):
     """Send the message a second time; the attempt."""
     [claimed] = claim_due(now=now, limit=1)
-    return start_attempt(claimed, to=PHONE, body="x", sender=SENDER, purpose=Purpose.SERVICE, now=now)
+    return start_attempt(claimed, outgoing("x"), now=now)
 
 
 @pytest.mark.parametrize(("code", "status"), [("30003", Status.UNDELIVERED), ("30008", Status.NEEDS_REVIEW)])

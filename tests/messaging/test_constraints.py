@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 PHONE = "+8613812345678"
 HELD = {"token": "w1", "lease_until": NOW}
-TRIED = {"attempt_count": 1, "to_phone": PHONE, "body": "您好"}
+TRIED = {"attempt_count": 1, "channel": "sms", "to_phone": PHONE, "body": "您好"}
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ def message_in(queue):
         message = queue(subject=lesson, **fields)
         facts = {
             "attempt_count": 1,
+            "channel": "sms",
             "to_phone": "+8613812345678",
             "body": f"【轻校】{lesson}",
             "provider_sid": f"SM{lesson}",
@@ -230,7 +231,7 @@ def test_query_count(client, desk, message_in, row_count, django_assert_num_quer
         references = {"about": f"student:{StudentFactory().pk}", "recipient": f"guardian:{GuardianFactory().pk}"}
         message_in(Status.FAILED, lesson=f"lesson:{number}", **references)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         response = client.get(URL)
 
     assert len(shown(response)) == row_count

@@ -144,7 +144,14 @@ def test_attempt_id_cannot_be_guessed(queue):
 @pytest.fixture
 def many_old_messages(branch):
     """As after some years: almost all rows are old ones that need nothing done."""
-    sent = {"status": Status.DELIVERED, "provider_sid": "SM", "attempt_count": 1, "to_phone": "+861", "body": "x"}
+    sent = {
+        "status": Status.DELIVERED,
+        "provider_sid": "SM",
+        "attempt_count": 1,
+        "channel": "sms",
+        "to_phone": "+861",
+        "body": "x",
+    }
     OutboundMessage.objects.bulk_create(
         OutboundMessage(
             branch=branch, dedupe_key=number, kind="note", about=f"student:{number % 500}", due_at=NOW - HOUR,

@@ -11,7 +11,7 @@ from messaging.registry import Rendered, renders
 from messaging.rules import LEASE, SETTLE
 from messaging.services import drain_outbox, reconcile_unknown, record_status_callback
 from tests.factories import NOW
-from tests.messaging.conftest import PHONE
+from tests.messaging.conftest import PHONE, outgoing
 from tests.messaging.fixtures import SENDER
 
 pytestmark = pytest.mark.django_db
@@ -116,7 +116,7 @@ def test_worker_that_died_while_sending_leaves_no_double(queue, fake_twilio, rel
     """It got through to the provider; its answer and the worker are lost."""
     message = queue()
     [claimed] = claim_due(now=NOW, limit=1)
-    start_attempt(claimed, to=PHONE, body=BODY, sender=SENDER, purpose=Purpose.SERVICE, now=NOW)
+    start_attempt(claimed, outgoing(BODY), now=NOW)
     fake_twilio.api._create({"To": PHONE, "From": SENDER, "Body": BODY})
 
     reconcile_unknown(now=NOW + LEASE)
@@ -187,7 +187,7 @@ def test_equal_text_under_way_is_waited_for(unknown, queue, fake_twilio, reload)
     message = unknown("error")
     queue(occurrence="2h")
     [twin] = claim_due(now=NOW, limit=1)
-    start_attempt(twin, to=PHONE, body="【轻校】same words", sender=SENDER, purpose=Purpose.SERVICE, now=NOW)
+    start_attempt(twin, outgoing("【轻校】same words"), now=NOW)
     fake_twilio.api._create({"To": PHONE, "From": SENDER, "Body": "【轻校】same words"})  # the twin's
 
     reconcile_unknown(now=LATER)

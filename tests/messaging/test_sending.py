@@ -8,16 +8,20 @@ import pytest
 from django.db import connection
 
 from messaging import gateways, services
+from messaging.channels import Channels, http
+from messaging.channels.twilio import TwilioSms
 from messaging.claims import claim_due, leave_claim, release_expired_leases, start_attempt
 from messaging.clock import Clock, seconds
 from messaging.consent import opt_out
 from messaging.gateways import Answer, TwilioGateway
-from messaging.models import MessageAttempt, OutboundMessage, Purpose, Status, Suppression
+from messaging.models import TO_FAMILIES, MessageAttempt, OutboundMessage, Purpose, Status, Suppression
 from messaging.registry import Cancelled, Rendered, Suppressed, renders
-from messaging.rules import LEASE
+from messaging.rendering import prepare
+from messaging.routing import Routes
+from messaging.rules import BREAKER_FAILURES, LEASE
 from messaging.services import drain_outbox, record_outcome, send_claimed
 from tests.factories import NOW, BranchFactory, at
-from tests.messaging.conftest import PHONE
+from tests.messaging.conftest import PHONE, outgoing
 from tests.messaging.fixtures import PUBLIC_BASE_URL, SENDER
 
 pytestmark = pytest.mark.django_db
@@ -183,7 +187,7 @@ def test_lost_claim_is_not_used(queue):
 
 
 def begin(message, now=NOW):
-    return start_attempt(message, to=PHONE, body="x", sender=SENDER, purpose=Purpose.SERVICE, now=now)
+    return start_attempt(message, outgoing("x"), now=now)
 
 
 def test_expired_sending_is_unknown_and_never_queued(queue, reload):
@@ -247,24 +251,28 @@ def test_no_transaction_is_open_during_the_request(queue, fake_twilio, monkeypat
     assert open_transactions == [False]
 
 
-class FrozenGateway:
+def send(message, channel, clock):
+    """One attempt with a claimed message, as a drain makes it."""
+    return send_claimed(message, outgoing("【轻校】lesson:812 24h"), channel=channel, clock=clock)
+
+
+class FrozenChannel:
     """Stands for a process that is frozen between the commit and the request."""
 
-    def __init__(self, monkeypatch, gateway, freeze):
-        self.gateway, self.sender = gateway, gateway.sender
+    def __init__(self, monkeypatch, channel, freeze):
+        self.channel = channel
         self.monkeypatch, self.freeze = monkeypatch, freeze
 
     def send(self, attempt, **kwargs):
-        self.monkeypatch.setattr(gateways, "seconds", lambda: seconds() + self.freeze.total_seconds())
-        return self.gateway.send(attempt, **kwargs)
+        self.monkeypatch.setattr(http, "seconds", lambda: seconds() + self.freeze.total_seconds())
+        return self.channel.send(attempt, **kwargs)
 
 
 def test_request_is_not_begun_after_the_deadline(queue, fake_twilio, monkeypatch, reload):
     message = queue()
     [claimed] = claim_due(now=NOW, limit=1)
-    gateway = FrozenGateway(monkeypatch, TwilioGateway(), freeze=LEASE)
 
-    answer = send_claimed(claimed, gateway=gateway, clock=Clock(NOW))
+    answer = send(claimed, FrozenChannel(monkeypatch, TwilioSms(), freeze=LEASE), Clock(NOW))
 
     assert (answer.outcome, answer.error_code) == (Outcome.NOT_SENT, "DeadlinePassedError")
     assert texts_at(fake_twilio) == []
@@ -278,13 +286,13 @@ def test_deadline_is_read_before_the_attempt_is_committed(queue, fake_twilio, mo
 
     def commit_slowly(*args, **kwargs):
         attempt = start_attempt(*args, **kwargs)
-        for module in (services, gateways):
+        for module in (services, http):
             monkeypatch.setattr(module, "seconds", lambda: seconds() + LEASE.total_seconds())
         return attempt
 
     monkeypatch.setattr(services, "start_attempt", commit_slowly)
 
-    answer = send_claimed(claimed, gateway=TwilioGateway(), clock=Clock(NOW))
+    answer = send(claimed, TwilioSms(), Clock(NOW))
 
     assert answer.outcome == Outcome.NOT_SENT
     assert texts_at(fake_twilio) == []
@@ -302,7 +310,7 @@ def test_lease_and_deadline_begin_together(queue, fake_twilio, monkeypatch):
     )
     monkeypatch.setattr(services, "record_outcome", lambda **answer: None)
 
-    send_claimed(claimed, gateway=TwilioGateway(), clock=clock)
+    send(claimed, TwilioSms(), clock)
 
     attempt = MessageAttempt.objects.get()
     assert attempt.message.lease_until == attempt.started_at + LEASE
@@ -393,9 +401,9 @@ def test_message_that_expires_while_claimed_is_dropped(queue, fake_twilio, reloa
     message = queue()
     [claimed] = claim_due(now=NOW, limit=1)
 
-    answer = send_claimed(claimed, gateway=TwilioGateway(), clock=Clock(message.useful_until))
+    prepared = prepare(claimed, routes=Routes(), channels=Channels(), now=message.useful_until)
 
-    assert answer is None
+    assert prepared is None
     assert reload(message).status == Status.EXPIRED
 
 
@@ -517,9 +525,9 @@ def test_provider_in_trouble_is_left_alone_after_a_few(queue, fake_twilio):
         queue(occurrence=str(number))
     fake_twilio.store.inject("error", times=10)
 
-    assert drain_outbox(now=NOW) == 3
+    assert drain_outbox(now=NOW) == BREAKER_FAILURES
 
-    assert OutboundMessage.objects.filter(status=Status.QUEUED, token="").count() == 7
+    assert OutboundMessage.objects.filter(status=Status.QUEUED, token="").count() == 10 - BREAKER_FAILURES
 
 
 def test_opt_out_at_the_provider_becomes_ours(queue, fake_twilio, reload):
@@ -531,7 +539,7 @@ def test_opt_out_at_the_provider_becomes_ours(queue, fake_twilio, reload):
     drain_outbox(now=NOW)
 
     assert (reload(message).status, reload(message).error_code) == (Status.SUPPRESSED, "21610")
-    assert {row.purpose for row in Suppression.objects.filter(phone=PHONE, branch=None)} == set(Purpose)
+    assert {row.purpose for row in Suppression.objects.filter(phone=PHONE, branch=None)} == set(TO_FAMILIES)
     assert reload(second).status == Status.SUPPRESSED
     assert MessageAttempt.objects.count() == 1
 
@@ -573,7 +581,7 @@ def test_error_after_the_lease_does_not_touch_the_next_attempt(queue, reload):
 def test_message_that_breaks_the_software_keeps_no_other_from_being_sent(queue, fake_twilio, monkeypatch, caplog):
     queue(due_at=NOW - MINUTE)
     queue(occurrence="2h")
-    monkeypatch.setattr(services, "signed", _fail_once(services.signed))
+    monkeypatch.setattr(services, "outgoing", _fail_once(services.outgoing))
 
     drain_outbox(now=NOW)
 

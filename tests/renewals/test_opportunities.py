@@ -247,7 +247,13 @@ def test_notice_that_was_sent_is_told(learner):
     learner(2)
     open_due_opportunities(now=NOW)
     plan_renewal_reminders(now=NOW)
-    sent = {"provider_sid": "SM1", "to_phone": "+8613812345678", "body": "【轻校】…", "attempt_count": 1}
+    sent = {
+        "provider_sid": "SM1",
+        "to_phone": "+8613812345678",
+        "body": "【轻校】…",
+        "attempt_count": 1,
+        "channel": "sms",
+    }
     OutboundMessage.objects.update(status=Status.SENT, **sent)
 
     open_due_opportunities(now=NOW)

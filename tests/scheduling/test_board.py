@@ -28,7 +28,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 DATA = reverse("timetable_data")
-DROP_QUERIES = 30  # two savepoints are four of them
+DROP_QUERIES = 31  # two savepoints are four of them
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ import pytest
 from core.clock import span_text
 from messaging.models import OutboundMessage
 from messaging.registry import Cancelled, kind_named
+from messaging.services import drain_outbox
 from scheduling.models import Attendance, ClassMember
 from scheduling.notifications import CLASS_REMINDER, plan_class_reminders
 from scheduling.services import cancel_lesson, remove_from_class, reschedule_lesson
@@ -99,6 +100,21 @@ def test_each_told_guardian_is_reminded(lesson):
     assert plan_class_reminders(now=DUE) == 2
 
 
+def test_a_family_without_a_phone_is_told_where_slips_are_handed_out(lesson, fake_twilio):
+    """Of two branches with such a family, only one hands out slips."""
+    told = expect(lesson).enrolment.student
+    told.guardians.update(phone=None)
+    assert plan_class_reminders(now=DUE) == 0
+    lesson.branch.channel_routes.create(purpose="service", position=1, channel="sms")
+    lesson.branch.channel_routes.create(purpose="service", position=2, channel="slip")
+
+    assert plan_class_reminders(now=DUE) == 1
+    drain_outbox(now=OutboundMessage.objects.get().due_at)
+
+    message = OutboundMessage.objects.get()
+    assert (message.channel, message.status, told.name in message.body) == ("slip", "accepted", True)
+
+
 @pytest.mark.parametrize(
     ("now", "planned"),
     [
@@ -142,7 +158,9 @@ def test_planning_takes_a_handful_of_queries(lesson, child_count, django_assert_
         expect(lesson, name=f"学员{number}")
     BranchFactory()
 
-    with django_assert_num_queries(6):  # branches, children, what is there, what is new, and a savepoint
+    with django_assert_num_queries(
+        7
+    ):  # branches, who gets slips, children, what is there, what is new, and a savepoint
         assert plan_class_reminders(now=DUE) == child_count
 
 
@@ -250,7 +268,6 @@ def test_child_that_left_the_class_is_not_reminded(message, attendance):
     [
         ("attendance", {"status": "leave"}),
         ("guardianship", {"is_told": False}),
-        ("guardian", {"phone": None}),
         ("branch", {"class_reminder_on": False}),
     ],
 )
@@ -259,7 +276,6 @@ def test_what_changed_meanwhile_cancels(message, attendance, model, change):
     row = {
         "attendance": attendance,
         "guardianship": student.guardianships.get(),
-        "guardian": student.guardians.get(),
         "branch": attendance.lesson.branch,
     }[model]
     type(row).objects.filter(pk=row.pk).update(**change)

@@ -102,7 +102,13 @@ def remind(status=Status.SENT, *, now=EVENING):
 
 def settle(messages, status, *, now):
     for message in messages:
-        given_out = {"attempt_count": 1, "to_phone": "+8613812345678", "body": "…", "provider_sid": f"SM{message.pk}"}
+        given_out = {
+            "attempt_count": 1,
+            "channel": "sms",
+            "to_phone": "+8613812345678",
+            "body": "…",
+            "provider_sid": f"SM{message.pk}",
+        }
         held = {"token": "t", "lease_until": now + timedelta(minutes=5)} if status == Status.CLAIMED else {}
         message.move_to(status, now=now, **given_out, **held)
 
@@ -352,6 +358,16 @@ def test_second_change_of_a_lesson_far_away_is_told_after_the_first_was(branch, 
     assert "09:00–10:30" in text_of(notices().last(), MORNING + timedelta(hours=3))
 
 
+def test_where_slips_are_handed_out_a_family_without_a_phone_is_told(lesson, child, mother, cancel):
+    expect(lesson, child)
+    type(mother).objects.update(phone=None)
+    lesson.branch.channel_routes.create(purpose="service", position=1, channel="slip")
+
+    cancel(lesson, now=MORNING)
+
+    assert notices().count() == 1
+
+
 def test_lesson_that_is_over_is_left_out(lesson, child, cancel):
     expect(lesson, child)
     cancel(lesson, now=MORNING)
@@ -360,14 +376,13 @@ def test_lesson_that_is_over_is_left_out(lesson, child, cancel):
         text_of(notices().get(), lesson.starts_at)
 
 
-@pytest.mark.parametrize("change", ["told", "leave", "phone"])
+@pytest.mark.parametrize("change", ["told", "leave"])
 def test_what_changed_meanwhile_cancels(lesson, child, mother, cancel, change):
     attendance = expect(lesson, child)
     cancel(lesson, now=MORNING)
     {
         "told": lambda: child.guardianships.update(is_told=False),
         "leave": lambda: Attendance.objects.filter(pk=attendance.pk).update(status=Attendance.Status.LEAVE),
-        "phone": lambda: type(mother).objects.update(phone=None),
     }[change]()
 
     with pytest.raises(Cancelled) as answer:
@@ -461,6 +476,6 @@ def test_queueing_takes_the_same_queries_for_many(lesson, move, child_count, dja
     move(lesson, "2026-11-25 17:20", now=MORNING)
     notices().delete()
 
-    # the lessons, trials, families, branch, earlier changes and reminders; the rest queues
-    with django_assert_num_queries(11):
+    # the lessons, trials, who gets slips, families, branch, earlier changes and reminders; the rest queues
+    with django_assert_num_queries(12):
         assert queue_change_notices(last_change(), now=MORNING) == child_count

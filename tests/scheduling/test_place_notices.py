@@ -153,6 +153,16 @@ def test_each_told_guardian_hears_of_it(book, right, texts):
     assert len(texts()) == 2
 
 
+def test_where_slips_are_handed_out_a_family_without_a_phone_hears_of_it(book, right):
+    student = right.original.enrolment.student
+    student.guardians.update(phone=None)
+    right.original.lesson.branch.channel_routes.create(purpose="service", position=1, channel="slip")
+
+    book()
+
+    assert of_kind(MAKE_UP_NOTICE).count() == 1
+
+
 def test_a_cancelled_make_up_is_told_with_what_is_left(book, give_up, right, other, texts):
     book()
     texts()

@@ -12,6 +12,7 @@ from config.demo.bench import HEAD, measure_pages
 from config.demo.bench_fill import fill, refuse_unfilled
 from config.demo.bench_measure import HEAD as TASKS_HEAD
 from config.demo.bench_measure import explain_tasks, measure_tasks
+from config.demo.bench_messages import TASKS as MESSAGE_TASKS
 from config.demo.bench_money import TASKS as MONEY_TASKS
 from config.demo.bench_money_fill import fill_money, refuse_without_money
 from config.demo.bench_scale import Scale
@@ -25,6 +26,7 @@ from config.demo.terminal import table
 LARGE = {
     "timetable": (fill, refuse_unfilled, TIMETABLE_TASKS),
     "money": (fill_money, refuse_without_money, MONEY_TASKS),
+    "messages": (fill, refuse_unfilled, MESSAGE_TASKS),
 }
 LONGEST = 600  # characters of a statement: long lists of ids say nothing
 
@@ -43,8 +45,8 @@ def without_warnings(name):
 
 class Command(BaseCommand):
     help = (
-        "Measure the pages on the demo school: `manage.py demo --no-server` loads it. Measure the timetable or the "
-        "money on a large school: --fill makes it in the empty PostgreSQL database of DATABASE_URL."
+        "Measure the pages on the demo school: `manage.py demo --no-server` loads it. Measure the timetable, the money "
+        "or the reminders on a large school: --fill makes it in the empty PostgreSQL database of DATABASE_URL."
     )
     requires_system_checks = ()
 

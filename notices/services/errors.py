@@ -1,0 +1,2 @@
+class NoticeError(Exception):
+    """It cannot be done with this notice now; the sentence says why, and what to do instead."""
