@@ -7,14 +7,22 @@ from datetime import time
 import psycopg
 from django.core.management import call_command
 from django.db import connection, connections
-from django_q.models import OrmQ, Task
+from django_q.models import OrmQ, Schedule, Task
 from psycopg import sql
 
 from branches.models import Branch
 from config.chaos.environment import PREFIX, SERVER
 from config.chaos.spec import SIGNATURE
 from core.processes import is_alive
-from messaging.models import MessageAttempt, MessageEvent, OutboundMessage, Suppression
+from messaging.models import (
+    ClockReading,
+    Hold,
+    MessageAttempt,
+    MessageEvent,
+    OutboundMessage,
+    SenderState,
+    Suppression,
+)
 
 
 def make_database():
@@ -31,7 +39,8 @@ def make_database():
 
 
 def empty_database():
-    for model in (MessageEvent, MessageAttempt, OutboundMessage, Suppression, OrmQ, Task):
+    outbox = (MessageEvent, MessageAttempt, OutboundMessage, Suppression, SenderState, Hold, ClockReading)
+    for model in (*outbox, OrmQ, Schedule, Task):
         model.objects.all()._raw_delete("default")
 
 

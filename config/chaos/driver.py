@@ -12,27 +12,37 @@ from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
-from django.db import OperationalError
-from django.db.models import Max, Sum
-from django.utils import timezone
-from django_q.models import OrmQ
+from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db.models import Count, Max, Sum
+from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from config.chaos import processes
+from config.chaos.environment import has_production_times
 from config.chaos.processes import Role, children_of, cluster_of, workers_of
+from core.brokers import BrokerError
 from messaging.models import OutboundMessage, Status
 
 TICK = 0.6  # seconds: what is a minute in production
 FREEZE_SECONDS = 13  # more than twice a lease
 UNDER_WAY = [Status.QUEUED, Status.CLAIMED, Status.SENDING, Status.UNKNOWN]
-SETTLE_SECONDS = 60  # after the last stroke, with nothing moving any more
+TROUBLE = (OperationalError, InterfaceError, BrokerError)  # of the database, of Redis: the faults of some experiments
+SETTLE_SECONDS = 600 if has_production_times() else 60  # after the last stroke, with nothing moving any more
 
 
 class Driver:
-    """One run. `strokes` are made one after the other while nine tenths of the messages are sent."""
+    """One run. `strokes` are made one after the other while nine tenths of the messages are sent.
 
-    def __init__(self, spec, strokes=(), *, failpoints=None, until_reported=False):
+    An experiment that makes its own strokes calls `keep_on` meanwhile, and `run` in the end.
+    """
+
+    def __init__(
+        self, spec, strokes=(), *, failpoints=None, until_reported=False, freeze=None, works=(processes.run_jobs,)
+    ):
         self.spec = spec
+        self.freeze = freeze or (lambda dice: FREEZE_SECONDS)  # seconds of the next freeze
+        self.works = works  # of the job queue on each host
+        self.is_planning = True
         self.under_way = [*UNDER_WAY, Status.ACCEPTED, Status.SENT] if until_reported else UNDER_WAY
         self.dice = random.Random(spec.seed)  # noqa: S311
         self.strokes = sorted(zip(self._places(len(strokes)), strokes, strict=True), reverse=True)
@@ -46,14 +56,22 @@ class Driver:
     def __enter__(self):
         self.twilio = Role("twilio", processes.run_stand_in)
         self.site = Role("site", processes.run_site)
-        self.jobs = Role("jobs", processes.run_jobs)
+        self.hosts = [Role(f"jobs{number or ''}", work) for number, work in enumerate(self.works)]
         return self
 
     def __exit__(self, *error):
+        self.stop()
+
+    def stop(self):
         for _until, pid in self.frozen:
             _signal(pid, signal.SIGCONT)
-        for role, seconds in ((self.jobs, 6), (self.site, 1), (self.twilio, 1)):
+        for role, seconds in (*((host, 6) for host in self.hosts), (self.site, 1), (self.twilio, 1)):
             role.stop(seconds)
+
+    @property
+    def jobs(self):
+        """The job queue under its supervisor; of several hosts any one."""
+        return self.hosts[0] if len(self.hosts) == 1 else self.dice.choice(self.hosts)
 
     def _places(self, count):
         """After how many messages each stroke falls."""
@@ -61,31 +79,46 @@ class Driver:
 
     def run(self, *, seconds):
         """Until every message is settled and every stroke was made; False when that took too long."""
+        deadline, is_settled = time.monotonic() + seconds, None
+        while is_settled is None and time.monotonic() < deadline:
+            is_settled = self._turn()
+        return bool(is_settled)
+
+    def keep_on(self, is_so, *, seconds):
+        """Go on as ever until it is so; whether it came to be so in time."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            for role in (self.twilio, self.site, self.jobs):
-                role.keep_up()
-            self._thaw()
-            with suppress(OperationalError):  # a busy database; the next round comes soon
-                self._tick()
-                if self._is_settled():
+            self._turn()
+            with suppress(*TROUBLE):
+                if is_so():
                     return True
-                if self._stands_still():
-                    return False
-            self._strike()
-            time.sleep(0.1)
         return False
+
+    def _turn(self):
+        """Look once after everything: True when all is settled, False when nothing moves any more."""
+        for role in (self.twilio, self.site, *self.hosts):
+            role.keep_up()
+        self._thaw()
+        close_old_connections()
+        is_settled = None
+        with suppress(*TROUBLE):  # a busy database; the next turn comes soon
+            self._tick()
+            is_settled = True if self._is_settled() else False if self._stands_still() else None
+        self._strike()
+        time.sleep(0.1)
+        return is_settled
 
     # --- ticks ---------------------------------------------------------------------------------------------
 
     def _tick(self):
         """What the schedule does every minute, and enough drains for every worker."""
-        waiting = OrmQ.objects.filter(lock__lte=timezone.now()).exclude(key__startswith="pulse:").count()
+        waiting = get_broker().queue_size()
         if waiting > settings.WORKERS:
             return
         if time.monotonic() >= self.tick_at:
             self.tick_at = time.monotonic() + TICK
-            async_task("config.chaos.jobs.plan")
+            if self.is_planning:
+                async_task("config.chaos.jobs.plan")
             async_task("config.chaos.jobs.reconcile")
         if time.monotonic() >= self.drain_at:
             self.drain_at = time.monotonic() + TICK / 2
@@ -94,14 +127,18 @@ class Driver:
 
     def _is_settled(self):
         messages = OutboundMessage.objects.all()
-        self.sent = messages.exclude(status__in=[Status.QUEUED, Status.CLAIMED]).count()
+        if self.strokes:  # they are spread over what is sent
+            self.sent = messages.exclude(status__in=[Status.QUEUED, Status.CLAIMED]).count()
         if self.strokes or self.frozen or (self.failpoints and not self.failpoints.are_used_up()):
             return False
-        return messages.count() >= self.spec.messages and not messages.filter(status__in=self.under_way).exists()
+        if messages.filter(status__in=self.under_way).exists():
+            return False
+        return not self.is_planning or messages.count() >= self.spec.messages
 
     def _stands_still(self):
         """Nothing has changed for long: something was lost for good, and the checker will say what."""
-        stand = OutboundMessage.objects.aggregate(Max("status_at"), Sum("attempt_count"))
+        waiting = OutboundMessage.objects.filter(status__in=self.under_way)
+        stand = waiting.aggregate(Count("pk"), Max("status_at"), Sum("attempt_count"))
         if stand != self.stood_at:
             self.stood_at, self.moved_at = stand, time.monotonic()
         return time.monotonic() - self.moved_at > SETTLE_SECONDS
@@ -120,7 +157,7 @@ class Driver:
             self.struck[name] += 1
             if name == "freeze":
                 _signal(victim, signal.SIGSTOP)
-                self.frozen.append((time.monotonic() + FREEZE_SECONDS, victim))
+                self.frozen.append((time.monotonic() + self.freeze(self.dice), victim))
             else:
                 _signal(victim, signal.SIGKILL)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from config.chaos.processes import LEDGER
+from config.chaos.spec import KIND
 from messaging.models import WITH_PROVIDER, MessageAttempt, MessageEvent, OutboundMessage, Status
 
 UNRESOLVED = {Status.QUEUED, Status.CLAIMED, Status.SENDING, Status.UNKNOWN, Status.NEEDS_REVIEW}
@@ -119,11 +120,33 @@ def _false_records(history):
             yield f"false: believed a report “{status}” that the provider never made"
 
 
+def accepted_times():
+    """When the stand-in took each message in, by its own clock: seconds since 1970."""
+    with closing(_ledger()) as ledger:
+        return [at for (at,) in ledger.execute("SELECT created_at FROM messages ORDER BY created_at")]
+
+
+def times_by_attempt():
+    """[(attempt, when the stand-in took its message in)]."""
+    with closing(_ledger()) as ledger:
+        found = ledger.execute("SELECT callback_url, created_at FROM messages").fetchall()
+    return [(url.rpartition("/")[2], at) for url, at in found]
+
+
+def accepted_between(begin, end):
+    return sum(begin < at <= end for at in accepted_times())
+
+
+def _ledger():
+    return sqlite3.connect(Path(settings.VAR_DIR) / LEDGER)
+
+
 def read_history(spec):
-    with closing(sqlite3.connect(Path(settings.VAR_DIR) / LEDGER)) as ledger:
+    with closing(_ledger()) as ledger:
         messages = ledger.execute("SELECT sid, to_phone, body, callback_url, status FROM messages").fetchall()
         opted_out = {phone for (phone,) in ledger.execute("SELECT phone FROM opt_outs")}
-    rows = OutboundMessage.objects.values_list("dedupe_key", "status", "provider_sid", "to_phone", "body")
+    ours = OutboundMessage.objects.filter(kind=KIND)
+    rows = ours.values_list("dedupe_key", "status", "provider_sid", "to_phone", "body")
     keeps_attempts = spec.design == "outbox"
     return History(
         occurrences=list(spec.occurrences()),

@@ -2,9 +2,12 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
+import socket
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +16,8 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
-from config.chaos.spec import current_spec
+from config.chaos.environment import HOST_NAME, has_production_times
+from config.chaos.spec import SPEC, current_spec
 from core.processes import die_with_parent
 from core.supervisor import Supervisor, Timing
 from messaging.fake_twilio.seeded import Fault, Misfortune
@@ -21,7 +25,8 @@ from messaging.fake_twilio.server import FakeTwilio
 
 LEDGER = "fake_twilio.sqlite3"
 # A fiftieth of production's, as far as starting a process of its own allows.
-TIMING = Timing(pulse=0.5, silence=3, busy=20, grace=2, longest_pause=1, failures_before_fallback=1000)
+SHORT = Timing(pulse=0.5, silence=6, busy=20, grace=2, longest_pause=1, failures_before_fallback=1000)
+TIMING = Timing() if has_production_times() else SHORT
 
 
 class Role:
@@ -84,8 +89,19 @@ def run_site():
     waitress.serve(get_wsgi_application(), listen=address, threads=4, _quiet=True)
 
 
-def run_jobs():
-    Supervisor(TIMING).run()
+def run_jobs(**timing):
+    Supervisor(replace(TIMING, **timing)).run()
+
+
+def run_jobs_of_host(number):
+    """The same on a machine of its own: another name, another folder; only the database is shared."""
+    name = f"host-{number}"
+    folder = Path(settings.VAR_DIR) / name
+    folder.mkdir(exist_ok=True)
+    shutil.copy(Path(settings.VAR_DIR) / SPEC, folder)
+    os.environ.update({HOST_NAME: name, "VAR_DIR": str(folder)})
+    settings.VAR_DIR, socket.gethostname = folder, lambda: name
+    run_jobs()
 
 
 # --- who is there ------------------------------------------------------------------------------------------
@@ -108,7 +124,7 @@ def _is_zombie(pid):
 def workers_of(supervisor_pid):
     """Processes of the cluster that are at a task just now."""
     cluster = cluster_of(supervisor_pid)
-    files = (Path(settings.VAR_DIR) / "jobs").glob(f"*-{supervisor_pid}/job_cluster/busy-*")
+    files = Path(settings.VAR_DIR).glob(f"**/jobs/*-{supervisor_pid}/job_cluster/busy-*")
     busy = {int(file.name.removeprefix("busy-")) for file in files}
     return [pid for pid in cluster if pid in busy]
 
@@ -118,6 +134,24 @@ def cluster_of(supervisor_pid):
     main = children_of(supervisor_pid)[:1]
     sentinel = [pid for parent in main for pid in children_of(parent)][:1]
     return main + sentinel + [pid for parent in sentinel for pid in children_of(parent)]
+
+
+def name_of(pid):
+    """What the kernel calls a process: pusher, monitor, worker (apps.py)."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
+
+
+def of_this_run():
+    """All living processes of clusters that this run has started: they know its folder by their environment."""
+    words, found = f"VAR_DIR={settings.VAR_DIR}".encode(), set()
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # it has ended, or belongs to somebody else
+            pid = int(environ.parent.name)
+            if words in environ.read_bytes() and not _is_zombie(pid):
+                found.add(pid)
+    return found
 
 
 def wait_until(is_so, seconds, pause=0.05):

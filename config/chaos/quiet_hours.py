@@ -11,8 +11,10 @@ from branches.models import Branch
 from config.chaos.history import Verdict
 from config.chaos.runs import Result, begin
 from config.chaos.spec import KIND, Spec
+from messaging.channels import Channels
 from messaging.models import OutboundMessage, Status
 from messaging.rendering import prepare
+from messaging.routing import Routes
 from messaging.rules import next_allowed
 
 MINUTE = timedelta(minutes=1)
@@ -57,7 +59,7 @@ def _prepare(due, hours, useful, seen):
         status=Status.CLAIMED, token="quiet", lease_until=due + MINUTE,  # noqa: S106
     )  # fmt: skip
     message.branch = branch
-    is_sent = prepare(message, now=due) is not None
+    is_sent = prepare(message, routes=Routes(), channels=Channels(), now=due) is not None
     message.refresh_from_db(fields=["status", "not_before"])
     seen["prepared"] += 1
     seen["quiet"] += is_sent and is_quiet(due, **hours)

@@ -7,9 +7,10 @@ from pathlib import Path
 from django.conf import settings
 from django.urls import path
 
+from core.urls import urlpatterns as health_pages
 from messaging.views import twilio_status
 
-urlpatterns = [path("hooks/twilio/status/<str:attempt_id>", twilio_status, name="twilio_status")]
+urlpatterns = [path("hooks/twilio/status/<str:attempt_id>", twilio_status, name="twilio_status"), *health_pages]
 
 
 class TimingMiddleware:

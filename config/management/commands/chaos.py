@@ -1,8 +1,5 @@
-import shutil
 import signal
 import sys
-from contextlib import suppress
-from pathlib import Path
 
 import psycopg
 from django.conf import settings
@@ -19,7 +16,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "experiment", nargs="*", default=["R1"], help="R1 (default), R2, R3, R4a, R10, R12, R13, gate"
+            "experiment",
+            nargs="*",
+            default=["R1"],
+            help="R1 (default), R2 … as in docs/reliability.md; gate: the small ones",
         )
         add_early_arguments(parser)
         parser.add_argument("--seed", type=int, default=7)
@@ -28,6 +28,16 @@ class Command(BaseCommand):
         parser.add_argument("--freezes", type=int, default=40, help="of R4a: workers that stand still for two leases")
         parser.add_argument("--crashes", type=int, default=100, help="of R2, at each failpoint")
         parser.add_argument("--rounds", type=int, default=100, help="of R3")
+        parser.add_argument("--restarts", type=int, default=10, help="of R6, of the run's own PostgreSQL")
+        parser.add_argument("--faults", type=int, default=20, help="of R7")
+        parser.add_argument("--away", type=float, default=30, help="of R6: seconds without PostgreSQL; of R7: at most")
+        parser.add_argument("--locks", type=int, default=20, help="of R6: 10 s with SQLite's file locked")
+        parser.add_argument("--fills", type=int, default=3, help="of R6: 10 s with the disk full")
+        parser.add_argument("--deploys", type=int, default=20, help="of R19")
+        parser.add_argument("--minutes", type=float, default=2, help="of R16 and R20; the goal is 30")
+        parser.add_argument("--outage", type=float, default=12, help="of R8: seconds that each trouble lasts")
+        parser.add_argument("--rate", type=float, default=5, help="of R20: messages a second")
+        parser.add_argument("--old", type=int, default=200_000, help="of R20 and R21: messages of years gone by")
         parser.add_argument("--sample", type=int, default=0, help="of R12: so many time zones by chance; 0: all")
         parser.add_argument("--design", choices=["outbox", "naive"], default="outbox", help="naive: send, then mark")
         parser.add_argument("--keep", action="store_true", help="leave the run's folder, with its logs")
@@ -37,23 +47,21 @@ class Command(BaseCommand):
             raise CommandError(_("Start the harness from the command line: it needs settings of its own."))
         from argparse import Namespace
 
-        from config.chaos.databases import drop_database, make_database
+        from config.chaos.disks import DiskError
         from config.chaos.experiments import named
+        from config.chaos.servers import ServerError
+        from config.chaos.stage import stage
 
         for signum in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(signum, lambda *args: sys.exit(1))
-        Path(settings.VAR_DIR).mkdir(mode=0o700)
         try:
-            make_database()
-            passed = [self._run(*one) for one in named(options["experiment"], Namespace(**options))]
+            with stage(keep=keep, is_filled="R6" in options["experiment"] and options["fills"] > 0):
+                passed = [self._run(*one) for one in named(options["experiment"], Namespace(**options))]
         except psycopg.Error as error:
             problem = _("The database server refuses: it must be up, and let this user create databases. (%(reason)s)")
             raise CommandError(problem % {"reason": str(error).strip()}) from error
-        finally:
-            with suppress(psycopg.Error):
-                drop_database()
-            if not keep:
-                shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
+        except (ServerError, DiskError) as error:
+            raise CommandError(str(error)) from error
         if not all(passed):
             sys.exit(1)
 
