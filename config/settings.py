@@ -255,8 +255,17 @@ LOGGING = {
         "no_secrets": {"()": "core.logs.HideSecrets", "before": "/feeds/"},
         "short": {"()": "core.logs.ShortDatabaseTrouble"},
     },
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "{asctime}{levelname}{name}{process}{message}",
+            "style": "{",
+            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+            "json_ensure_ascii": False,
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": env.str("LOG_FORMAT", default="line")}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django.request": {"filters": ["no_secrets"]},
@@ -264,6 +273,7 @@ LOGGING = {
         "django.server": {"filters": ["no_secrets"], "handlers": ["console"], "propagate": False},
         "twilio.http_client": {"level": "WARNING"},  # its INFO lines carry numbers and texts
         "urllib3": {"level": "INFO"},  # its DEBUG lines carry numbers
+        "django.db.backends": {"level": "INFO"},  # its DEBUG lines carry all that is written and read
         "django-q": {"level": "WARNING", "filters": ["short"]},  # three lines per pulse otherwise
     },
 }

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
+from django.conf import settings
+from django.utils.module_loading import import_string
 from django_q.cluster import Cluster
 from django_q.signals import post_execute_in_worker, pre_execute
 
@@ -28,12 +30,22 @@ def pulse():
     """Does nothing: that it was executed, and its result stored, shows that the cluster works."""
 
 
+def load_jobs():
+    """Import all that the jobs need, once: the workers are forked from this process, and each would do it anew.
+
+    Twilio's client alone takes half a second, and a worker that was killed is replaced at once.
+    """
+    for path in settings.PERIODIC_JOBS:
+        import_string(path)
+
+
 def run_cluster(supervisor, supervisor_pid):
     """Be django-q2's cluster until told to stop. No process of it outlives the supervisor."""
     die_with_parent(signal.SIGTERM)  # a friendly end for this process, sudden death for the forked ones:
     os.register_at_fork(after_in_child=die_with_parent)
     if os.getppid() != supervisor_pid:
         return
+    load_jobs()
     pre_execute.connect(_note_start)
     post_execute_in_worker.connect(_note_end)
     cluster = Cluster(broker=supervised_broker(supervisor))

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from core.brokers import BrokerError
-from messaging import digest
+from messaging import digest, gateways  # noqa: F401  (gateways: loaded before the workers are forked)
 from messaging.clock_watch import watch_clock
 from messaging.models import OutboundMessage
 from messaging.restore import settle_restored

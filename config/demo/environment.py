@@ -25,6 +25,7 @@ def enter(command, arguments):
     port, twilio_port = (_free_port(), _free_port()) if command == "screenshots" else _ports(arguments)
     os.environ.setdefault("DATABASE_URL", f"sqlite:///{quote(str(folder))}/qingxiao.sqlite3")
     os.environ.setdefault("LOG_LEVEL", "WARNING")
+    os.environ["LOG_FORMAT"] = "line"  # a person reads it
     os.environ.update(
         VAR_DIR=str(folder),
         SECRET_KEY=_secret_key(folder),

@@ -1,6 +1,7 @@
 """The job queue: its schedules, its pulse, its fallback, its pages."""
 
 import os
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -18,7 +19,7 @@ from django_q.tasks import async_task
 from core import fallback, health, supervisor
 from core.brokers import ROUND, BrokerError, SupervisedOrm, pulse_key
 from core.health import Reading
-from core.jobs import PULSE, PULSE_DONE, _note_end, is_busy, keeps_results, pulse
+from core.jobs import PULSE, PULSE_DONE, _note_end, is_busy, keeps_results, load_jobs, pulse
 from core.processes import RUN_DIR, is_stopping
 from core.schedules import FaultyJobError, sync_schedules
 from core.supervisor import Supervisor, Timing
@@ -541,3 +542,12 @@ def test_queue_is_for_superusers_to_look_at(client, admin_user, owner, table, se
     assert client.post(change, {}, secure=True).status_code == 403
     assert client.get(reverse(f"admin:django_q_{table}_add"), secure=True).status_code == 403
     assert client.post(reverse(f"admin:django_q_{table}_delete", args=[row.pk]), secure=True).status_code == 403
+
+
+def test_what_the_jobs_need_is_loaded_before_the_workers_are_forked(settings, monkeypatch):
+    monkeypatch.delitem(sys.modules, "tests.core.jobs_probe", raising=False)
+    settings.PERIODIC_JOBS = {"tests.core.jobs_probe.tick": {"minutes": 1}}
+
+    load_jobs()
+
+    assert "tests.core.jobs_probe" in sys.modules
