@@ -93,11 +93,15 @@ class LessonQuerySet(OwnTeachingQuerySet):
         return self.planned().filter(is_off, ~Exists(passed), starts_at__gt=now)
 
     def for_timetable(self):
-        """Adds `student_count` (children of the lesson) and `trial_count` (guests): together they take its seats."""
-        return self.select_related("class_group__course", "teacher", "room", "branch").annotate(
+        """Adds `student_count` (children of the lesson) and `trial_count` (guests): together they take its seats.
+
+        In time order, said here: Django leaves the order of the model out where it counts.
+        """
+        counted = self.select_related("class_group__course", "teacher", "room", "branch").annotate(
             student_count=Count("attendances"),
             trial_count=_number_on(self.model.trials.rel.related_model.objects.active()),
         )
+        return counted.order_by("starts_at", "pk")
 
 
 class LessonReplyQuerySet(BranchScopedQuerySet):

@@ -429,3 +429,8 @@ def test_times_are_the_branch_s_own(branch):
     (card,) = cards_of([lesson_at(branch, "2026-11-21 20:00")], clashing_ids=set(), now=NOW)
 
     assert (card.hours, card.grid_from, card.grid_until) == ("13:00–14:30", "13:00", "14:30")
+
+
+def test_lessons_at_one_hour_keep_their_places():
+    """Django leaves the model's order out of a query that counts: side by side they would change places."""
+    assert Lesson.objects.for_timetable().ordered
