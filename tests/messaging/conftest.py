@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from messaging import registry
+from messaging import registry, words
 from messaging.claims import Outgoing
 from messaging.models import OutboundMessage, Purpose
 from messaging.registry import Rendered, renders
@@ -18,6 +18,7 @@ PHONE = "+8613812345678"
 def _kinds(monkeypatch):
     """Kinds of the tests' own, beside those of the apps."""
     monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
+    monkeypatch.setattr(words, "_kinds", dict(words._kinds))
 
     @renders("note")
     def note(message, now):
