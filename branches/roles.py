@@ -37,6 +37,10 @@ _DESK = _TEACHER | {
     "students.view_enquiry",
     "students.add_enquiry",
     "students.change_enquiry",
+    "students.view_channel",
+    "students.add_followup",
+    "students.claim_enquiry",  # out of the pool, up to the branch's limit a day
+    "students.merge_enquiry",
     "enrolments.view_enrolment",
     "enrolments.add_enrolment",
     "enrolments.view_order",
@@ -83,8 +87,15 @@ _DESK = _TEACHER | {
     "messaging.change_consent",
     "notices.view_notice",
     "notices.add_notice",  # write one; sending is for a manager
+    "day_close.sign_off",
 }
 _MANAGER = _DESK | {
+    "students.assign_enquiry",  # to somebody else than oneself
+    "students.hand_over_enquiries",  # all of a colleague's at once
+    "students.export_enquiry",
+    "sales.view_salespolicy",
+    "sales.change_salespolicy",
+    "reports.view_reports",
     "messaging.view_cost",
     "messaging.change_messagetemplate",  # of the branch; what is for all branches is the owner's to write
     "enrolments.correct_credits",
@@ -160,6 +171,8 @@ _MANAGER = _DESK | {
     "notices.view_noticepolicy",
 }
 _OWNER = _MANAGER | {
+    "students.add_channel",
+    "students.change_channel",
     "notices.change_noticepolicy",
     "enrolments.approve_large_refund",
     "enrolments.pass_block",

@@ -63,8 +63,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "config",  # the commands that put everything together: demo, bench, screenshots
     "dashboard",
+    "reports",
+    "day_close",
     "imports",
     "notices",
+    "sales",
     "renewals",
     "payroll",
     "scheduling",

@@ -3,6 +3,9 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("dashboard.urls")),
+    path("", include("reports.urls")),
+    path("", include("day_close.urls")),
+    path("", include("sales.urls")),
     path("", include("notices.urls")),
     path("", include("renewals.urls")),
     path("", include("payroll.urls")),

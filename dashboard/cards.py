@@ -180,7 +180,7 @@ def _replies_to_answer(user, now, today):
 
 
 def _follow_ups_due(user, now, today):
-    number = Enquiry.objects.visible_to(user).open().filter(next_follow_up_date__lte=today).count()
+    number = Enquiry.objects.visible_to(user).due(now).count()
     return Card("follow_ups", number, _("follow-ups due"), reverse("admin:students_enquiry_changelist") + "?due=yes")
 
 

@@ -2,24 +2,28 @@
 
 import re
 from collections import defaultdict
+from datetime import time
 
 from django.utils.translation import gettext as _
 
+from core.clock import moment
+from core.names import initials
 from imports.books import BOOKS
 from imports.recognition import each_once
-from students.models import Enquiry
+from students.models import Channel, Enquiry, EnquiryChange
 
 # What schools call the state of an enquiry; the first pattern found decides.
 STATUSES = [
-    (r"暂不|不考虑|不感兴趣|无意向|放弃|流失|无效|lost", Enquiry.Status.LOST),
-    (r"已报|成交|签约|enrolled", Enquiry.Status.ENROLLED),
-    (r"已试听|试听过|试听完|已体验|体验过|trial done", Enquiry.Status.TRIAL_DONE),
-    (r"[未没](报|试听|体验|定)", Enquiry.Status.CONTACTED),
-    (r"报名", Enquiry.Status.ENROLLED),
-    (r"试听|体验|trial", Enquiry.Status.TRIAL_BOOKED),
-    (r"新|未|待联系|待跟进|new", Enquiry.Status.NEW),
-    (r"联系|跟进|沟通|意向|contacted", Enquiry.Status.CONTACTED),
+    (r"暂不|不考虑|不感兴趣|无意向|放弃|流失|无效|lost", Enquiry.Stage.LOST),
+    (r"已报|成交|签约|enrolled", Enquiry.Stage.SIGNED),
+    (r"已试听|试听过|试听完|已体验|体验过|trial done", Enquiry.Stage.CAME),
+    (r"[未没](报|试听|体验|定)", Enquiry.Stage.CONTACTED),
+    (r"报名", Enquiry.Stage.SIGNED),
+    (r"试听|体验|trial", Enquiry.Stage.TRIAL_BOOKED),
+    (r"新|未|待联系|待跟进|new", Enquiry.Stage.NEW),
+    (r"联系|跟进|沟通|意向|contacted", Enquiry.Stage.CONTACTED),
 ]
+WORK_BEGINS = time(9)  # when what books say of a day is due
 IN_NOTE = ["gender", "birth_date", "school", "relation"]  # what an enquiry has no field for
 COMPARED = {  # field of the book → field of the enquiry
     "phone": "phone",
@@ -27,9 +31,9 @@ COMPARED = {  # field of the book → field of the enquiry
     "guardian": "guardian_name",
     "course": "course",
     "channel": "channel",
-    "status": "status",
+    "status": "stage",
     "owner": "owner",
-    "next_date": "next_follow_up_date",
+    "next_date": "next_follow_up_at",
 }
 
 
@@ -42,6 +46,7 @@ class Enquiries:
 
     def __init__(self, run, *, places, staff, catalogue):
         self.run, self.places, self.staff, self.catalogue = run, places, staff, catalogue
+        self.channels = {channel.name: channel for channel in Channel.objects.all()}
 
     def take_over(self):
         drafts = [(row, draft) for row in self.run.school.enquiries if (draft := self._draft(row))]
@@ -52,7 +57,22 @@ class Enquiries:
             self.run.end(row, is_new=known is None)
             if known:
                 self._compare(row, draft, known)
-        Enquiry.objects.bulk_create([draft for _row, draft in drafts if id(draft) not in found])
+        self._add([draft for _row, draft in drafts if id(draft) not in found])
+
+    def _add(self, drafts):
+        """With a history that begins with where the book says that they stand."""
+        Enquiry.objects.bulk_create(drafts)
+        EnquiryChange.objects.bulk_create(
+            EnquiryChange(
+                enquiry=enquiry,
+                kind=EnquiryChange.Kind.CREATED,
+                at=enquiry.created_at,
+                to_stage=enquiry.stage,
+                to_owner=enquiry.owner,
+                channel=enquiry.channel,
+            )
+            for enquiry in drafts
+        )
 
     def _draft(self, row):
         """The enquiry as the row has it; without a day it is of today."""
@@ -61,20 +81,48 @@ class Enquiries:
             self.places.report_missing(row)
             return None
         fitting = self.run.fitting
-        return Enquiry(
+        child = fitting(row, "name", row.name or row.guardian or row.phone_text, Enquiry.child_name)
+        channel, owner = self._channel(row), self._owner(row, branch)
+        day = self.run.day(row.registered_date) or self.run.today
+        enquiry = Enquiry(
             branch=branch,
-            child_name=fitting(row, "name", row.name or row.guardian or row.phone_text, Enquiry.child_name),
+            child_name=child,
+            name_initials=initials(child),
             grade=fitting(row, "grade", row.grade, Enquiry.grade),
             guardian_name=row.guardian,
             phone=row.phone,
             course=self.catalogue.find(row.course),
-            channel=fitting(row, "channel", row.channel, Enquiry.channel),
-            status=self._status(row),
-            registered_date=self.run.day(row.registered_date) or self.run.today,
-            owner=self._owner(row, branch),
-            next_follow_up_date=self.run.day(row.next_date),
+            channel=channel,
+            last_channel=channel,
+            registered_date=day,
+            created_at=moment(day, WORK_BEGINS, branch.time_zone),
+            owner=owner,
+            owned_at=moment(day, WORK_BEGINS, branch.time_zone) if owner else None,
+            next_follow_up_at=self._next_at(row, branch),
             note=fitting(row, "note", self._note(row), Enquiry.note),
         )
+        self._stand(enquiry, self._status(row))
+        return enquiry
+
+    def _next_at(self, row, branch):
+        """Books have a day; it is due when the school opens."""
+        day = self.run.day(row.next_date)
+        return moment(day, WORK_BEGINS, branch.time_zone) if day else None
+
+    def _stand(self, enquiry, stage):
+        """The book does not say when a stage was reached: it counts for the day of the enquiry."""
+        enquiry.stand_at(stage, enquiry.created_at)
+        if stage == Enquiry.Stage.LOST:
+            enquiry.lost_reason = Enquiry.LostReason.OTHER
+
+    def _channel(self, row):
+        """The channel of this name, which may be a new one."""
+        name = self.run.fitting(row, "channel", row.channel, Channel.name)
+        if not name:
+            return None
+        if name not in self.channels:
+            self.channels[name] = Channel.objects.get_or_create(name=name)[0]
+        return self.channels[name]
 
     def _note(self, row):
         """Remarks, a number that is none, a wish that no course answers to, and what there is no field for."""
@@ -86,7 +134,7 @@ class Enquiries:
         return "；".join(filter(None, [row.note, unreadable, *row.other_phones, course, *told]))
 
     def _status(self, row):
-        status = status_of(row.status) if row.status else Enquiry.Status.NEW
+        status = status_of(row.status) if row.status else Enquiry.Stage.NEW
         if status is None:
             self.run.report(
                 row,
@@ -96,7 +144,7 @@ class Enquiries:
                 mend=_("Correct it in the enquiry."),
                 code="unknown_status",
             )
-        return status or Enquiry.Status.NEW
+        return status or Enquiry.Stage.NEW
 
     def _owner(self, row, branch):
         owner = self.staff.person(row.owner, branch)
@@ -117,7 +165,9 @@ class Enquiries:
         """{id of a draft: the enquiry that it is}"""
         by_child = defaultdict(list)
         names = {draft.child_name for _row, draft in drafts}
-        for enquiry in Enquiry.objects.filter(child_name__in=names).select_related("course", "owner").order_by("pk"):
+        for enquiry in (
+            Enquiry.objects.filter(child_name__in=names).select_related("course", "owner", "channel").order_by("pk")
+        ):
             by_child[enquiry.branch_id, enquiry.child_name].append(enquiry)
         return each_once(
             (_likeness(row, draft, known), draft, known)
@@ -134,7 +184,7 @@ class Enquiries:
                 setattr(known, name, book)
                 filled.append(name)
             elif book and book != kept and getattr(row, key):
-                shown = known.get_status_display() if key == "status" else kept
+                shown = known.get_stage_display() if key == "status" else kept
                 self.run.report_difference(row, key, kept=shown)
         if filled:
             known.save(update_fields=filled)

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.admin import BranchScopedAdmin, BranchScopedFilter, BranchScopedInline
 from core.phones import masked
-from students.models import Enquiry, Guardianship, Student
+from students.models import Channel, Enquiry, Guardianship, Student
 
 
 class GuardianshipInline(BranchScopedInline):
@@ -25,6 +25,12 @@ class StudentAdmin(BranchScopedAdmin):
         return False
 
 
+@admin.register(Channel)
+class ChannelAdmin(BranchScopedAdmin):
+    list_display = ["name", "is_referral", "is_active", "position"]
+    search_fields = ["name"]
+
+
 class FollowUpDueFilter(admin.SimpleListFilter):
     title = _("follow-up")
     parameter_name = "due"
@@ -35,7 +41,7 @@ class FollowUpDueFilter(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         if self.value() != "yes":
             return queryset
-        return queryset.open().filter(next_follow_up_date__lte=timezone.localdate())
+        return queryset.due(timezone.now())
 
 
 @admin.register(Enquiry)
@@ -45,11 +51,11 @@ class EnquiryAdmin(BranchScopedAdmin):
         "masked_phone",
         "branch",
         "course",
-        "status",
+        "stage",
         "owner",
-        "next_follow_up_date",
+        "next_follow_up_at",
     ]
-    list_filter = [FollowUpDueFilter, "status", ("branch", BranchScopedFilter)]
+    list_filter = [FollowUpDueFilter, "stage", ("branch", BranchScopedFilter)]
     search_fields = ["child_name", "guardian_name", "phone"]
     list_select_related = ["branch", "course", "owner"]
 

@@ -49,13 +49,55 @@ class GuardianshipQuerySet(BranchScopedQuerySet):
 
 
 class EnquiryQuerySet(BranchScopedQuerySet):
+    def live(self):
+        """Without those that were merged into another one."""
+        return self.filter(merged_into__isnull=True)
+
+    def visible_to(self, user):
+        """A merged one is shown as part of the one it was merged into, not on its own."""
+        return super().visible_to(user).live()
+
     def open(self):
-        return self.exclude(status__in=["enrolled", "lost"])
+        return self.exclude(stage__in=["signed", "lost"])
+
+    def due(self, now):
+        """The moment to get in touch has come."""
+        return self.open().filter(next_follow_up_at__lte=now)
+
+    def without_date(self):
+        """Somebody's, and nobody will be reminded of it."""
+        return self.open().filter(owner__isnull=False, next_follow_up_at__isnull=True)
+
+    def pooled(self):
+        return self.open().filter(owner__isnull=True, pooled_at__isnull=False)
+
+    def unassigned(self):
+        return self.open().filter(owner__isnull=True, pooled_at__isnull=True)
 
     def matching(self, text):
-        """By the last digits of the phone, or by (part of) the child's or the beginning of the guardian's name."""
+        """By the last digits of the phone, part of the child's name, its pinyin initials or the guardian's name."""
         text = clean_name(text)
         digits = re.sub(r"[-+ ]", "", text)
         if digits.isdecimal() and len(digits) >= 4:
-            return self.filter(phone__endswith=digits)
-        return self.filter(Q(child_name__icontains=text) | Q(guardian_name__startswith=text))
+            return self.filter(phone_tail=digits) if len(digits) == 4 else self.filter(phone__contains=digits)
+        if text.isascii():
+            return self.filter(Q(name_initials__startswith=text.lower()) | Q(child_name__icontains=text))
+        return self.filter(Q(child_name__contains=text) | Q(guardian_name__startswith=text))
+
+
+class EnquiryChangeQuerySet(BranchScopedQuerySet):
+    """Seen with the enquiry, by whoever may see that."""
+
+    branch_lookup = "enquiry__branch"
+    view_permission = "students.view_enquiry"
+
+
+class FollowUpQuerySet(BranchScopedQuerySet):
+    """Of the branch where the contact took place."""
+
+    view_permission = "students.view_enquiry"
+
+
+class FollowUpFileQuerySet(BranchScopedQuerySet):
+    branch_lookup = "follow_up__branch"
+    view_permission = "students.view_enquiry"

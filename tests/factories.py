@@ -26,7 +26,7 @@ from scheduling.models import (
     ScheduleRule,
     WaitingListEntry,
 )
-from students.models import Enquiry, Guardianship, Student
+from students.models import Channel, Enquiry, Guardianship, Student
 
 SHANGHAI = "Asia/Shanghai"
 PASSWORD = "a-long-password-for-tests"
@@ -191,6 +191,13 @@ class GuardianshipFactory(DjangoModelFactory):
     relation = "妈妈"
 
 
+class ChannelFactory(DjangoModelFactory):
+    class Meta:
+        model = Channel
+
+    name = Sequence(lambda n: f"渠道{n}")
+
+
 class EnquiryFactory(DjangoModelFactory):
     class Meta:
         model = Enquiry
@@ -198,6 +205,11 @@ class EnquiryFactory(DjangoModelFactory):
     branch = SubFactory(BranchFactory)
     child_name = Sequence(lambda n: f"线索{n}")
     registered_date = TODAY
+    created_at = NOW
+    signed_at = LazyAttribute(lambda enquiry: NOW if enquiry.stage == "signed" else None)
+    lost_at = LazyAttribute(lambda enquiry: NOW if enquiry.stage == "lost" else None)
+    lost_reason = LazyAttribute(lambda enquiry: "other" if enquiry.stage == "lost" else "")
+    stage = Enquiry.Stage.NEW
 
 
 # --- enrolments ------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from scheduling.models import LeavePolicy
 from tests.factories import (
     NOW,
     CalendarDayFactory,
+    ChannelFactory,
     ClassGroupFactory,
     CoursePackageFactory,
     EnquiryFactory,
@@ -66,6 +67,7 @@ ROWS = {
     "branches_user": lambda branch, number: manager_of(branch),
     "courses_subject": lambda branch, number: ClassGroupFactory(branch=branch).course.subject,
     "courses_course": lambda branch, number: ClassGroupFactory(branch=branch).course,
+    "students_channel": lambda branch, number: ChannelFactory(),
     "courses_coursepackage": lambda branch, number: CoursePackageFactory(),
     "parents_guardian": lambda branch, number: guardianship(branch, number).guardian,
     "students_student": lambda branch, number: guardianship(branch, number).student,

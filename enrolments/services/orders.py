@@ -13,6 +13,7 @@ from enrolments.models import CreditEntry, CreditLot, Enrolment, Order, OrderIte
 from enrolments.prepayment import prepayment_findings
 from enrolments.services.credits import credit_lot, lock_all
 from enrolments.services.order_lines import OrderError, refuse_line
+from students.services import sign_up_students
 
 Status = Order.Status
 
@@ -99,6 +100,7 @@ def confirm_order(*, order, by, now, pass_reason="", due_date=None):
     order.status, order.confirmed_at, order.confirmed_by = Status.CONFIRMED, now, by
     order.due_date = due_date or order.due_date
     order.save(update_fields=["status", "confirmed_at", "confirmed_by", "due_date"])
+    sign_up_students(students={item.student_id for item in items}, by=by, now=now)
     return _sell(order, items, by=by, now=now)
 
 

@@ -90,7 +90,7 @@ def edit_lessons(*, branch, kind, edits, by, now, reason="", keep_reason="", und
     change = TimetableChange.objects.create(branch=branch, kind=kind, reason=reason, by=by, at=now, undoes=undoes)
     rows = record_lessons(change, changed, before)
     queue_change_notices(change, rows=rows, now=now)
-    _free_guests([lesson for lesson in changed if lesson.status == Lesson.Status.CANCELLED])
+    _free_guests([lesson for lesson in changed if lesson.status == Lesson.Status.CANCELLED], by=by, now=now)
     return rows
 
 
@@ -100,11 +100,11 @@ def change_lessons(**facts):
     return rows[0].change if rows else None
 
 
-def _free_guests(cancelled):
+def _free_guests(cancelled, *, by, now):
     """Who only made up or tried a lesson there may do so elsewhere; an undo does not bring them back."""
     if cancelled:
         reopen_rights(cancelled)
-        cancel_trials(cancelled)
+        cancel_trials(cancelled, by=by, now=now)
 
 
 def record_lessons(change, lessons, before=None, **more):

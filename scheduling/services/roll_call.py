@@ -44,7 +44,7 @@ def call_roll(*, lesson, exceptions, by, now, trials=None):
         _mark(attendance, status, by=by, now=now)
         if status == Attendance.Status.LEAVE:
             _give_right(attendance, now=now)
-    record_trials(lesson, trials or {})
+    record_trials(lesson, trials or {}, by=by, now=now)
     return lesson
 
 
@@ -59,7 +59,7 @@ def undo_roll_call(*, lesson, by):
     lesson.save(update_fields=["status", "roll_called_at", "roll_called_by"])
     for attendance in _attendances(lesson):
         _mark(attendance, _usual(attendance, Attendance.Status.EXPECTED), by=by, now=called_at)
-    expect_trials(lesson)
+    expect_trials(lesson, by=by, now=called_at)
     return lesson
 
 

@@ -13,8 +13,9 @@ from scheduling.seats import with_seats
 from scheduling.services.locks import locked, refuse_unplanned
 from scheduling.services.planning import add_lessons
 from students.models import Enquiry, Student
+from students.services import set_stage
 
-Status = TrialBooking.Status
+Stage, Status = Enquiry.Stage, TrialBooking.Status
 
 
 class TrialError(Exception):
@@ -44,7 +45,7 @@ def book_trial(*, enquiry, lesson, by, now, note="", is_confirmed=False):
     if not is_confirmed:
         _refuse_elsewhere(enquiry, lesson)
     trial = TrialBooking.objects.create(lesson=lesson, enquiry=enquiry, note=note, booked_by=by, booked_at=now)
-    _follow(enquiry)
+    _follow(enquiry, by=by, now=now)
     tell_trial_booked(trial, now=now)
     return trial
 
@@ -87,7 +88,7 @@ def cancel_trial(*, trial, by, now):
         raise TrialError(_("The roll of this lesson was called: say there whether %(child)s came.") % _child(trial))
     if trial.status == Status.BOOKED:
         tell_trial_cancelled(trial, now=now)
-    return _set_status(trial, Status.CANCELLED)
+    return _set_status(trial, Status.CANCELLED, by=by, now=now)
 
 
 @transaction.atomic
@@ -101,7 +102,7 @@ def record_trial_result(*, trial, status, note, by, now):
             _("The trial is on %(day)s: say afterwards how it was.") % {"day": day_text(lesson.local_date)}
         )
     trial.note = note
-    return _set_status(trial, status)
+    return _set_status(trial, status, by=by, now=now)
 
 
 def _child(trial):
@@ -113,47 +114,45 @@ def _locked(trial):
     return lesson, TrialBooking.objects.select_related("enquiry", "lesson__branch").get(pk=trial.pk)
 
 
-def _set_status(trial, status):
+def _set_status(trial, status, *, by, now):
     trial.status = status
     trial.save(update_fields=["status", "note"])
-    _follow(trial.enquiry)
+    _follow(trial.enquiry, by=by, now=now)
     return trial
 
 
-def record_trials(lesson, results):
+def record_trials(lesson, results, *, by, now):
     """At the roll call: the guests came, but for `results` {trial id: status} and what was recorded before."""
     for trial in lesson.trials.active().select_related("enquiry"):
         usual = Status.CAME if trial.status == Status.BOOKED else trial.status
         status = results.get(trial.pk, usual)
         if status != trial.status:
-            _set_status(trial, status)
+            _set_status(trial, status, by=by, now=now)
 
 
-def expect_trials(lesson):
+def expect_trials(lesson, *, by, now):
     """The roll call is undone: the guests are to come."""
     for trial in lesson.trials.active().select_related("enquiry"):
-        _set_status(trial, Status.BOOKED)
+        _set_status(trial, Status.BOOKED, by=by, now=now)
 
 
-def cancel_trials(lessons):
+def cancel_trials(lessons, *, by, now):
     """Lessons are cancelled: who was to try there is to be asked again."""
     for trial in TrialBooking.objects.filter(lesson__in=lessons, status=Status.BOOKED).select_related("enquiry"):
-        _set_status(trial, Status.CANCELLED)
+        _set_status(trial, Status.CANCELLED, by=by, now=now)
 
 
-def _follow(enquiry):
-    """The enquiry stands where its trials stand: taken, booked, or to be talked to again. Who enrolled stays so."""
-    enquiry = Enquiry.objects.select_for_update(of=["self"]).get(pk=enquiry.pk)
-    if enquiry.status == Enquiry.Status.ENROLLED:
-        return
+def _follow(enquiry, *, by, now):
+    """The enquiry stands where its trials stand: taken, booked, or to be talked to again. Who signed up stays so."""
+    enquiry.refresh_from_db(fields=["stage"])
     statuses = set(enquiry.trials.values_list("status", flat=True))
     if Status.BOOKED in statuses:
-        enquiry.status = Enquiry.Status.TRIAL_BOOKED
-    elif Status.CAME in statuses:
-        enquiry.status = Enquiry.Status.TRIAL_DONE
+        stage = Stage.TRIAL_BOOKED
+    elif enquiry.stage == Stage.LOST:
+        return
     else:
-        enquiry.status = Enquiry.Status.CONTACTED
-    enquiry.save(update_fields=["status"])
+        stage = Stage.CAME if Status.CAME in statuses else Stage.CONTACTED
+    set_stage(enquiry=enquiry, stage=stage, by=by, now=now)
 
 
 # --- a lesson of its own ---------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ def test_second_run_leaves_what_people_did_meanwhile(put_in):
     settle_credits(enrolment=enrolment, reference="attendance:1", target=Decimal(1), **facts)
     Guardian.objects.update(phone="+86" + MOTHER, name="李娜")
     User.objects.get(name="李洁").memberships.update(role=Role.ADVISER)
-    Enquiry.objects.update(status=Enquiry.Status.ENROLLED)
+    Enquiry.objects.update(stage=Enquiry.Stage.SIGNED, signed_at=NOW)
     ClassMember.objects.update(left_date=NOW.date())
 
     second = put_in(now=NEXT_WEEK, **books)

@@ -183,15 +183,15 @@ def test_staff_have_their_roles_at_their_branches(report):
 
 def test_enquiries_have_their_state_course_and_owner(report, books):
     said = Counter(row.status for row in books.enquiries)
-    states = Counter(Enquiry.objects.values_list("status", flat=True))
+    states = Counter(Enquiry.objects.values_list("stage", flat=True))
 
     assert states == {
-        Enquiry.Status.LOST: said["暂不考虑"],
-        Enquiry.Status.TRIAL_BOOKED: said["已约试听"],
-        Enquiry.Status.ENROLLED: said["已报名"],
-        Enquiry.Status.CONTACTED: said["已联系"],
-        Enquiry.Status.NEW: said["新线索"],
-        Enquiry.Status.TRIAL_DONE: said["已试听"],
+        Enquiry.Stage.LOST: said["暂不考虑"],
+        Enquiry.Stage.TRIAL_BOOKED: said["已约试听"],
+        Enquiry.Stage.SIGNED: said["已报名"],
+        Enquiry.Stage.CONTACTED: said["已联系"],
+        Enquiry.Stage.NEW: said["新线索"],
+        Enquiry.Stage.CAME: said["已试听"],
     }
     assert Enquiry.objects.filter(course__isnull=True).count() == sum(not row.course for row in books.enquiries)
     assert Enquiry.objects.filter(owner__isnull=True).count() == sum(not row.owner for row in books.enquiries)

@@ -154,8 +154,8 @@ def test_other_school_has_its_enquiries(tmp_path):
 
     bean, other = Enquiry.objects.order_by("registered_date")
     assert (bean.child_name, bean.guardian_name, bean.owner.name) == ("豆豆", "赵女士", "何静")
-    assert (bean.status, bean.course.name) == (Enquiry.Status.TRIAL_BOOKED, "中国舞")
-    assert (other.child_name, other.status, other.course, other.note) == ("钱先生", Enquiry.Status.LOST, None, "街舞")
+    assert (bean.stage, bean.course.name) == (Enquiry.Stage.TRIAL_BOOKED, "中国舞")
+    assert (other.child_name, other.stage, other.course, other.note) == ("钱先生", Enquiry.Stage.LOST, None, "街舞")
     assert told(report, "teacher_elsewhere") == [(2, "主教", "马丽")]  # teaches at 北山店, too
     assert told(report, "missing_capacity") == [(2, "最多人数", "")]
 
@@ -414,14 +414,14 @@ def test_person_who_imports_is_recorded(tmp_path):
 @pytest.mark.parametrize(
     ("text", "status"),
     [
-        ("未联系", Enquiry.Status.NEW),
-        ("跟进中", Enquiry.Status.CONTACTED),
-        ("待试听", Enquiry.Status.TRIAL_BOOKED),
-        ("约了试听", Enquiry.Status.TRIAL_BOOKED),
-        ("已体验未报名", Enquiry.Status.TRIAL_DONE),
-        ("未报名", Enquiry.Status.CONTACTED),
-        ("已报名", Enquiry.Status.ENROLLED),
-        ("不考虑了", Enquiry.Status.LOST),
+        ("未联系", Enquiry.Stage.NEW),
+        ("跟进中", Enquiry.Stage.CONTACTED),
+        ("待试听", Enquiry.Stage.TRIAL_BOOKED),
+        ("约了试听", Enquiry.Stage.TRIAL_BOOKED),
+        ("已体验未报名", Enquiry.Stage.CAME),
+        ("未报名", Enquiry.Stage.CONTACTED),
+        ("已报名", Enquiry.Stage.SIGNED),
+        ("不考虑了", Enquiry.Stage.LOST),
         ("等等看", None),
     ],
 )

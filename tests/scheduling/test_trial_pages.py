@@ -80,7 +80,7 @@ def test_one_button_books_and_the_lesson_leaves_the_list(client, enquiry, lesson
 
     assert [trial.lesson for trial in response.context["trials"]] == [lesson]
     assert list(response.context["lessons"]) == []
-    assert response.context["enquiry"].status == "trial_booked"
+    assert response.context["enquiry"].stage == "trial_booked"
 
 
 def test_without_a_course_one_is_chosen(client, branch, desk, lesson):
@@ -115,7 +115,7 @@ def test_another_branch_s_enquiry_and_lesson_are_not_found(client, enquiry, less
 def test_who_asked_for_the_course_is_offered_and_others_are_found(client, enquiry, lesson, desk, branch, other_branch):
     other = EnquiryFactory(branch=branch, child_name="孙大大")
     EnquiryFactory(branch=other_branch, child_name="孙大小")
-    EnquiryFactory(branch=branch, child_name="孙大", status="lost")
+    EnquiryFactory(branch=branch, child_name="孙大", stage="lost")
 
     assert list(client.get(of_lesson(lesson)).context["found"]) == [enquiry]
     assert list(client.get(of_lesson(lesson), {"q": "孙大"}).context["found"]) == [other]

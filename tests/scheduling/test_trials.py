@@ -56,13 +56,13 @@ def call(lesson, desk):
 def statuses(trial):
     trial.refresh_from_db()
     trial.enquiry.refresh_from_db()
-    return trial.status, trial.enquiry.status
+    return trial.status, trial.enquiry.stage
 
 
 def test_a_trial_is_booked_and_the_enquiry_says_so(book):
     trial = book(note="喜欢下棋")
 
-    assert statuses(trial) == (Status.BOOKED, Enquiry.Status.TRIAL_BOOKED)
+    assert statuses(trial) == (Status.BOOKED, Enquiry.Stage.TRIAL_BOOKED)
     assert trial.note == "喜欢下棋"
 
 
@@ -115,8 +115,8 @@ def test_a_cancelled_trial_gives_the_seat_back(book, lesson, desk):
 
     cancel_trial(trial=trial, by=desk, now=NOW)
 
-    assert statuses(trial) == (Status.CANCELLED, Enquiry.Status.CONTACTED)
-    assert statuses(book()) == (Status.BOOKED, Enquiry.Status.TRIAL_BOOKED)
+    assert statuses(trial) == (Status.CANCELLED, Enquiry.Stage.CONTACTED)
+    assert statuses(book()) == (Status.BOOKED, Enquiry.Stage.TRIAL_BOOKED)
 
 
 def test_the_roll_call_says_who_came(book, call, branch):
@@ -124,8 +124,8 @@ def test_the_roll_call_says_who_came(book, call, branch):
 
     call(trials={stayed_away.pk: Status.NO_SHOW})
 
-    assert statuses(came) == (Status.CAME, Enquiry.Status.TRIAL_DONE)
-    assert statuses(stayed_away) == (Status.NO_SHOW, Enquiry.Status.CONTACTED)
+    assert statuses(came) == (Status.CAME, Enquiry.Stage.CAME)
+    assert statuses(stayed_away) == (Status.NO_SHOW, Enquiry.Stage.CONTACTED)
     assert not CreditEntry.objects.exists()
 
 
@@ -144,7 +144,7 @@ def test_undo_expects_the_guests_again(book, call, lesson, desk):
 
     undo_roll_call(lesson=lesson, by=desk)
 
-    assert statuses(trial) == (Status.BOOKED, Enquiry.Status.TRIAL_BOOKED)
+    assert statuses(trial) == (Status.BOOKED, Enquiry.Stage.TRIAL_BOOKED)
 
 
 def test_a_result_with_a_line_about_it(book, desk):
@@ -152,7 +152,7 @@ def test_a_result_with_a_line_about_it(book, desk):
 
     record_trial_result(trial=trial, status=Status.CAME, note="基础好，可进二级", by=desk, now=SATURDAY)
 
-    assert statuses(trial) == (Status.CAME, Enquiry.Status.TRIAL_DONE)
+    assert statuses(trial) == (Status.CAME, Enquiry.Stage.CAME)
     assert trial.note == "基础好，可进二级"
 
 
@@ -179,23 +179,23 @@ def test_a_trial_goes_with_its_lesson(book, lesson, desk):
 
     cancel_lesson(lesson=lesson, reason="停电", by=desk, now=NOW, then="drop")
 
-    assert statuses(trial) == (Status.CANCELLED, Enquiry.Status.CONTACTED)
+    assert statuses(trial) == (Status.CANCELLED, Enquiry.Stage.CONTACTED)
 
 
-@pytest.mark.parametrize("status", [Enquiry.Status.LOST, Enquiry.Status.NEW])
-def test_who_was_lost_is_back(book, enquiry, status):
-    Enquiry.objects.update(status=status)
+@pytest.mark.parametrize("stage", [Enquiry.Stage.LOST, Enquiry.Stage.NEW])
+def test_who_was_lost_is_back(book, branch, lesson, stage):
+    lost = EnquiryFactory(branch=branch, stage=stage)
 
-    assert statuses(book())[1] == Enquiry.Status.TRIAL_BOOKED
+    assert statuses(book(enquiry=lost))[1] == Enquiry.Stage.TRIAL_BOOKED
 
 
-def test_who_is_enrolled_stays_enrolled(book, call):
+def test_who_signed_up_stays_signed_up(book, call):
     trial = book()
-    Enquiry.objects.update(status=Enquiry.Status.ENROLLED)
+    Enquiry.objects.update(stage=Enquiry.Stage.SIGNED, signed_at=NOW)
 
     call()
 
-    assert statuses(trial) == (Status.CAME, Enquiry.Status.ENROLLED)
+    assert statuses(trial) == (Status.CAME, Enquiry.Stage.SIGNED)
 
 
 # --- a lesson of its own ---------------------------------------------------------------------------------
@@ -223,7 +223,7 @@ def test_a_lesson_of_its_own_takes_no_credits(open_lesson, enquiry):
     assert (lesson.credits, lesson.class_group.lessons_total, lesson.class_group.capacity) == (0, 1, 6)
     assert lesson.ends_at == at("2026-11-29 15:30")
     assert lesson.bookings.count() == 2  # teacher and room
-    assert statuses(trial) == (Status.BOOKED, Enquiry.Status.TRIAL_BOOKED)
+    assert statuses(trial) == (Status.BOOKED, Enquiry.Stage.TRIAL_BOOKED)
 
 
 def test_a_teacher_who_teaches_then_refuses(open_lesson, lesson):

@@ -97,9 +97,9 @@ def test_with_guardians_lists_the_main_contact_first(django_assert_num_queries):
         assert [link.guardian for link in found.guardianships.all()] == [main.guardian, second.guardian]
 
 
-def test_open_enquiries_are_neither_enrolled_nor_lost():
+def test_open_enquiries_are_neither_signed_up_nor_lost():
     asked = EnquiryFactory()
-    for status in (Enquiry.Status.ENROLLED, Enquiry.Status.LOST):
-        EnquiryFactory(status=status)
+    for stage in (Enquiry.Stage.SIGNED, Enquiry.Stage.LOST):
+        EnquiryFactory(stage=stage)
 
     assert list(Enquiry.objects.open()) == [asked]

@@ -1,4 +1,4 @@
-"""Children, their guardians, and those who asked about a course."""
+"""Children and their guardians."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,9 +7,8 @@ from django.utils.translation import pgettext_lazy
 
 from branches.models import Branch, User
 from core.names import initials
-from courses.models import Course
 from parents.models import Guardian
-from students.querysets import EnquiryQuerySet, GuardianshipQuerySet, StudentQuerySet
+from students.querysets import GuardianshipQuerySet, StudentQuerySet
 
 
 class Student(models.Model):
@@ -91,47 +90,3 @@ class Guardianship(models.Model):
 
     def __str__(self):
         return f"{self.guardian} {self.relation}".strip()
-
-
-class Enquiry(models.Model):
-    """线索: somebody asked; the sales side follows it up until the child is enrolled or lost."""
-
-    class Status(models.TextChoices):
-        NEW = "new", pgettext_lazy("enquiry", "New")
-        CONTACTED = "contacted", _("Contacted")
-        TRIAL_BOOKED = "trial_booked", _("Trial booked")
-        TRIAL_DONE = "trial_done", _("Trial taken")
-        ENROLLED = "enrolled", _("Enrolled")
-        LOST = "lost", _("Not now")
-
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="enquiries", verbose_name=_("branch"))
-    child_name = models.CharField(_("child"), max_length=50)
-    grade = models.CharField(_("grade"), max_length=20, blank=True)
-    guardian_name = models.CharField(_("guardian"), max_length=50, blank=True)
-    phone = models.CharField(_("phone"), max_length=16, blank=True, db_index=True)
-    course = models.ForeignKey(
-        Course, models.SET_NULL, null=True, blank=True, related_name="enquiries", verbose_name=_("course")
-    )
-    channel = models.CharField(_("channel"), max_length=30, blank=True)
-    status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.NEW)
-    registered_date = models.DateField(_("registered"))
-    owner = models.ForeignKey(
-        User,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="enquiries",
-        verbose_name=_("followed up by"),
-    )
-    next_follow_up_date = models.DateField(_("next follow-up"), null=True, blank=True)
-    note = models.CharField(_("note"), max_length=500, blank=True)
-
-    objects = EnquiryQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("enquiry")
-        verbose_name_plural = _("enquiries")
-        ordering = ["-registered_date", "-pk"]
-
-    def __str__(self):
-        return self.child_name

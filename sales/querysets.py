@@ -1,0 +1,5 @@
+from branches.querysets import BranchScopedQuerySet
+
+
+class SalesPolicyQuerySet(BranchScopedQuerySet):
+    pass
