@@ -63,6 +63,14 @@ def branches_telling_everybody(purpose=Purpose.SERVICE):
     return set(steps.values_list("branch", flat=True))
 
 
+def branches_with_templates_alone(purpose):
+    """Ids of the branches whose first channel sends nothing but sentences that its provider has approved."""
+    steps = ChannelRoute.objects.filter(purpose=purpose).order_by("branch", "-position")
+    first = dict(steps.values_list("branch", "channel"))  # of several the last one is kept
+    classes = channel_classes()
+    return {branch_id for branch_id, channel in first.items() if not classes[channel].takes_free_text}
+
+
 class NobodyCanError(Exception):
     """No channel of the order can carry it; the sentence says why. `is_for_now`: one that could is not set up."""
 

@@ -10,7 +10,14 @@ class SchedulingConfig(AppConfig):
         from core.triggers import keep
 
         # They register their messages' texts.
-        from scheduling import examples, notice_words, notifications, place_words, wordings  # noqa: F401
+        from scheduling import (  # noqa: F401
+            examples,
+            notice_words,
+            notifications,
+            place_words,
+            reminder_words,
+            wordings,
+        )
         from scheduling.bookings import TRIGGERS
 
         keep(TRIGGERS, self)

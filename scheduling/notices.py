@@ -10,8 +10,7 @@ from core.clock import local_date, moment
 from messaging.models import OutboundMessage, Status
 from messaging.routing import branches_telling_everybody
 from messaging.services import NewMessage, dedupe_key, queue_messages
-from scheduling.models import Attendance, Lesson, LessonChange, MakeUp, TimetableChange
-from scheduling.notifications import CLASS_REMINDER
+from scheduling.models import Attendance, Lesson, LessonChange, LessonReminder, MakeUp, TimetableChange
 from scheduling.place_notices import make_up_booking_key, tell_trials_changed
 
 CHANGE_NOTICE = "change_notice"
@@ -164,8 +163,8 @@ class _Known:
         self.change, self.rows, self.families = change, rows, families
 
     def reminder(self, row, student_id, guardian_id):
-        """The reminder of the lesson as it stood before: of that day."""
-        return self._reminders.get(self._reminder_key(row, student_id, guardian_id))
+        """The reminder of the lesson as it stood before: of that day. None, too, when it left the lesson out."""
+        return self._reminders.get((row.lesson_id, student_id, guardian_id, day_of(row.before, row.lesson.branch)))
 
     def has_notice(self, row, guardian_id):
         """An earlier change of this lesson was told, or is being told: to undo it, the one that is undone."""
@@ -177,19 +176,10 @@ class _Known:
         """They were told of a make-up there, with its time: weeks may pass before its reminder."""
         return (row.lesson_id, student_id, guardian_id) in self._bookings
 
-    @staticmethod
-    def _reminder_key(row, student_id, guardian_id):
-        day = day_of(row.before, row.lesson.branch)
-        subject = f"lesson:{row.lesson_id}/student:{student_id}"
-        return dedupe_key(CLASS_REMINDER, subject, f"day-before:{day}", f"guardian:{guardian_id}")
-
     @cached_property
     def _reminders(self):
-        keys = [
-            self._reminder_key(self.rows[lesson_id], student_id, guardian_id)
-            for lesson_id, student_id, guardian_id, *_place in self.families
-        ]
-        return OutboundMessage.objects.in_bulk(keys, field_name="dedupe_key")
+        lines = LessonReminder.objects.filter(lesson__in=self.rows, was_dropped=False).select_related("message")
+        return {(line.lesson_id, line.student_id, line.guardian_id, line.day): line.message for line in lines}
 
     @cached_property
     def _bookings(self):

@@ -2,11 +2,11 @@
 
 from django.utils import timezone
 
-from scheduling import notifications, services
+from scheduling import reminders, services
 
 
 def plan_class_reminders():
-    notifications.plan_class_reminders(now=timezone.now())
+    reminders.plan_class_reminders(now=timezone.now())
 
 
 def lapse_offers():

@@ -51,13 +51,13 @@ def count_days(seed, sample):
 
 def _days_found(zone, wall_time):
     """{local day before the lesson: moments at which its reminder is due}."""
-    from scheduling.notifications import _due_days
+    from scheduling.reminders import due_days
 
     branch = SimpleNamespace(time_zone=zone, class_reminder_at=wall_time)
     now = datetime.combine(FROM - timedelta(days=2), wall_clock(0), tzinfo=UTC)
     end, found = now + timedelta(days=DAYS + 4), {}
     while now < end:
-        for lesson_day, at in _due_days(branch, now).items():
+        for lesson_day, at in due_days(branch, now).items():
             found.setdefault(lesson_day - timedelta(days=1), set()).add(at)
         now += LOOKS
     return {day: moments for day, moments in found.items() if FROM <= day < FROM + timedelta(days=DAYS)}

@@ -7,7 +7,7 @@ from config.demo import DemoError
 from config.demo.bench_timetable import saturday
 from config.demo.bench_work import Task
 from core.clock import moment
-from scheduling.notifications import plan_class_reminders
+from scheduling.reminders import plan_class_reminders
 
 
 def _evening(number):

@@ -6,6 +6,7 @@ from scheduling.models.changes import LessonChange, RuleOverride, TimetableChang
 from scheduling.models.classes import ClassGroup, ClassMember, ScheduleRule, WaitingListEntry, Weekday
 from scheduling.models.feeds import CalendarFeed
 from scheduling.models.lessons import Attendance, Lesson
+from scheduling.models.reminders import LessonReminder
 from scheduling.models.replies import LessonReply
 from scheduling.models.teachers import (
     AvailabilityWindow,
@@ -30,6 +31,7 @@ __all__ = [
     "LeaveTier",
     "Lesson",
     "LessonChange",
+    "LessonReminder",
     "LessonReply",
     "MakeUp",
     "Qualification",

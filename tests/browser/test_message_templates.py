@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from messaging.models import MessageTemplate, OutboundMessage
 from messaging.services import drain_outbox
 from messaging.wording import wording_named
-from scheduling.notifications import plan_class_reminders
+from scheduling.reminders import plan_class_reminders
 from tests.browser.checks import assert_fits_the_width
 from tests.factories import (
     NOW,

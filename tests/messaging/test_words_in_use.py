@@ -10,7 +10,7 @@ from core.clock import span_text
 from messaging.models import MessageTemplate, OutboundMessage
 from messaging.registry import Cancelled, kind_named
 from parents.models import Guardian
-from scheduling.notifications import plan_class_reminders
+from scheduling.reminders import plan_class_reminders
 from scheduling.services import cancel_lesson
 from tests.factories import (
     NOW,
@@ -94,7 +94,7 @@ def test_words_cost_one_query_a_message(lesson, own, django_assert_num_queries):
         write("class_reminder.room", "{child}", branch=lesson.branch)
     message = OutboundMessage.objects.select_related("branch").get(pk=reminder().pk)
 
-    with django_assert_num_queries(3):  # the lesson, the guardian, the words
+    with django_assert_num_queries(4):  # what it speaks of, the lessons, the guardian, the words
         read(message, EVENING)
 
 

@@ -8,7 +8,7 @@ from messaging.models import OutboundMessage, Status
 from messaging.services import drain_outbox
 from renewals.notifications import plan_renewal_reminders
 from scheduling.models import Attendance
-from scheduling.notifications import plan_class_reminders
+from scheduling.reminders import plan_class_reminders
 from scheduling.services import call_roll, undo_roll_call
 from tests.factories import NOW, LessonFactory, at, sell
 

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from branches.models import Room
 from core.clock import span_text
 from messaging.models import OutboundMessage
 from messaging.registry import Cancelled, kind_named
 from messaging.services import drain_outbox
-from scheduling.models import Attendance, ClassMember
-from scheduling.notifications import CLASS_REMINDER, plan_class_reminders
+from scheduling.models import Attendance, ClassMember, LessonReminder
+from scheduling.reminders import CLASS_REMINDER, plan_class_reminders
 from scheduling.services import cancel_lesson, remove_from_class, reschedule_lesson
 from tests.factories import (
     BranchFactory,
@@ -19,10 +20,10 @@ from tests.factories import (
     GuardianFactory,
     GuardianshipFactory,
     LessonFactory,
-    RoomFactory,
     StudentFactory,
     at,
 )
+from tests.refusals import refused_by
 
 DUE = at("2026-11-22 18:00")  # the Sunday before the lesson
 pytestmark = pytest.mark.django_db
@@ -40,7 +41,7 @@ def lesson_at(branch, start, course="乐高机器人"):
         class_group=ClassGroupFactory(branch=branch, course__name=course),
         starts_at=starts_at,
         ends_at=starts_at + timedelta(minutes=90),
-        room=RoomFactory(branch=branch, name="203"),
+        room=Room.objects.get_or_create(branch=branch, name="203", defaults={"capacity": 10})[0],
     )
 
 
@@ -79,16 +80,95 @@ def test_planning_twice_is_planning_once(lesson):
     assert [plan_class_reminders(now=DUE), plan_class_reminders(now=DUE + timedelta(minutes=1))] == [1, 0]
 
 
-def test_two_children_of_one_guardian_are_two_reminders(lesson):
-    guardian = GuardianFactory()
-    expect(lesson, name="田萍", guardian=guardian)
-    expect(lesson, name="田安", guardian=guardian)
+@pytest.fixture
+def siblings(lesson):
+    """Two children of one guardian: the younger has the later lesson."""
+    guardian = GuardianFactory(phone="+8613812345678")
+    later = lesson_at(lesson.branch, "2026-11-23 19:00", course="围棋")
+    younger = expect(later, name="田安", guardian=guardian)
+    return [expect(lesson, name="田萍", guardian=guardian), younger]
 
+
+def test_two_children_of_one_guardian_are_one_message(siblings):
+    assert plan_class_reminders(now=DUE) == 1
+
+    message = OutboundMessage.objects.get()
+    words = rendered(message)
+    assert words.text.index("田萍") < words.text.index("田安")
+    assert (words.template, words.facts) == ("", {})  # no provider has approved two sentences at once
+    assert message.useful_until == at("2026-11-23 19:00")
+    for attendance in siblings:
+        about = f"student:{attendance.enrolment.student_id}"
+        assert OutboundMessage.objects.about(about).get() == message
+
+
+def test_what_is_over_or_changed_is_left_out_and_the_rest_said(siblings, lesson, owner):
     plan_class_reminders(now=DUE)
+    message = OutboundMessage.objects.get()
 
-    assert OutboundMessage.objects.values("recipient").distinct().count() == 1
-    texts = sorted(rendered(message).text for message in OutboundMessage.objects.all())
-    assert ["田安" in texts[0], "田萍" in texts[1]] == [True, True]
+    assert "田萍" not in rendered(message, lesson.starts_at).text
+    assert list(message.lesson_reminders.order_by("lesson__starts_at").values_list("was_dropped", flat=True)) == [
+        True,
+        False,
+    ]
+    assert "田萍" in rendered(message, DUE).text
+    assert not message.lesson_reminders.filter(was_dropped=True).exists()
+
+
+def test_a_lesson_added_while_the_message_waits_is_in_it(siblings, branch):
+    plan_class_reminders(now=DUE)
+    evening = lesson_at(branch, "2026-11-23 20:30", course="书法")
+    Attendance.objects.create(lesson=evening, enrolment=siblings[0].enrolment)
+
+    assert plan_class_reminders(now=DUE) == 0
+    message = OutboundMessage.objects.get()
+    assert "书法" in rendered(message).text
+    assert message.useful_until == evening.starts_at
+
+
+def test_a_lesson_added_after_the_message_went_out_gets_the_next_one(siblings, branch):
+    plan_class_reminders(now=DUE)
+    OutboundMessage.objects.update(attempt_count=1)
+    Attendance.objects.create(
+        lesson=lesson_at(branch, "2026-11-23 20:30", course="书法"), enrolment=siblings[0].enrolment
+    )
+
+    assert [plan_class_reminders(now=DUE), plan_class_reminders(now=DUE)] == [1, 0]
+    second = OutboundMessage.objects.latest("pk")
+    assert second.occurrence == "day-before:2026-11-23:2"
+    assert ("书法" in rendered(second).text, "围棋" in rendered(second).text) == (True, False)
+
+
+def test_each_branch_writes_for_itself(siblings, other_branch):
+    guardian = siblings[0].enrolment.student.main_guardian
+    expect(lesson_at(other_branch, "2026-11-23 09:00", course="绘画"), name="田安", guardian=guardian)
+
+    assert plan_class_reminders(now=DUE) == 2
+
+
+def test_a_provider_of_approved_sentences_gets_one_at_a_time(siblings, branch):
+    branch.channel_routes.create(purpose="service", position=1, channel="sms_aliyun")
+    branch.channel_routes.create(purpose="service", position=2, channel="sms")
+
+    assert [plan_class_reminders(now=DUE), plan_class_reminders(now=DUE)] == [2, 0]
+    assert {rendered(message).template for message in OutboundMessage.objects.all()} == {"class_reminder.room"}
+
+
+def test_a_lesson_is_reminded_of_once_a_day_it_stands_on(siblings):
+    plan_class_reminders(now=DUE)
+    line = LessonReminder.objects.first()
+
+    with refused_by("lessonreminder_once"):
+        LessonReminder.objects.create(
+            message=line.message, lesson=line.lesson, student=line.student, guardian=line.guardian, day=line.day
+        )
+
+
+def test_lessons_taken_out_of_the_timetable_are_not_spoken_of(siblings, lesson):
+    plan_class_reminders(now=DUE)
+    LessonReminder.objects.filter(lesson=lesson).update(lesson=None)
+
+    assert "田萍" not in rendered(OutboundMessage.objects.get()).text
 
 
 def test_each_told_guardian_is_reminded(lesson):
@@ -158,9 +238,9 @@ def test_planning_takes_a_handful_of_queries(lesson, child_count, django_assert_
         expect(lesson, name=f"学员{number}")
     BranchFactory()
 
-    with django_assert_num_queries(
-        7
-    ):  # branches, who gets slips, children, what is there, what is new, and a savepoint
+    # branches, who gets slips, children, what was planned, whose provider takes templates alone; the outbox: what
+    # is there, what is new; of what waits: the row, its lines; and savepoints
+    with django_assert_num_queries(13):
         assert plan_class_reminders(now=DUE) == child_count
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from scheduling.clashes import LessonClashError
 from scheduling.models import AbsenceRequest, Attendance, Booking, LeavePolicy, Lesson, MakeUp
-from scheduling.notifications import plan_class_reminders
+from scheduling.reminders import plan_class_reminders
 from scheduling.services import (
     LeaveError,
     ask_leave,

@@ -8,7 +8,7 @@ import pytest
 from scheduling.clashes import LessonClashError
 from scheduling.make_ups import fitting_lessons
 from scheduling.models import Attendance, Booking, Lesson, MakeUp
-from scheduling.notifications import plan_class_reminders
+from scheduling.reminders import plan_class_reminders
 from scheduling.services import (
     MakeUpError,
     RollCallError,

@@ -9,7 +9,7 @@ from messaging.models import OutboundMessage, Status
 from messaging.registry import Cancelled, kind_named
 from scheduling.models import Attendance, Lesson, MakeUp, TimetableChange
 from scheduling.notices import CHANGE_NOTICE, queue_change_notices
-from scheduling.notifications import CLASS_REMINDER, plan_class_reminders
+from scheduling.reminders import CLASS_REMINDER, plan_class_reminders
 from scheduling.services import Edit, Then, cancel_lesson, change_lessons, reschedule_lesson, undo_change
 from tests.factories import (
     TODAY,
