@@ -33,7 +33,7 @@ MAX_UNKNOWN_ATTEMPTS = 3  # then a person looks at it
 REDELIVERY_PAUSE = timedelta(seconds=_SECONDS["redelivery_pause"])  # a phone that is off may be on by then
 BREAKER_FAILURES = 5  # in a row, over all workers; then a sender is left alone
 BREAKER_PAUSE = timedelta(seconds=_SECONDS["breaker_pause"])  # until one attempt tries whether it goes again
-PACE_SHARE = 0.93  # of a sender's limit is used: requests do not arrive as evenly as they leave
+PACE_SHARE = 0.915  # of a sender's limit is used: requests do not arrive as evenly as they leave
 JOB_BUDGET = _SECONDS["job_budget"]  # seconds that a job goes on taking up messages; it is stopped after 60
 
 

@@ -61,6 +61,7 @@ BATCH = 20  # claimed at once
 PUT_OFF_AT_MOST = 200  # in one run: what is behind them may go by another channel
 ERRORS_IN_A_ROW = 3  # of our own; then the next run tries again
 LONGEST_WAIT = timedelta(seconds=15)  # for a slot of the sender; what has to wait longer is put off
+HEAD_START = timedelta(milliseconds=200)  # an attempt is committed so long before its slot, which it then keeps
 
 
 # --- queueing --------------------------------------------------------------------------------------------
@@ -201,46 +202,55 @@ class _Drain:
         if prepared is None:
             return None
         out = outgoing(message, prepared)
-        if wait_until := self._wait_until(out, prepared.channel):
+        slot, wait_until = self._slot(out, prepared.channel)
+        if wait_until:
             leave_claim(message, Status.QUEUED, now=self.clock.now(), not_before=max(wait_until, message.due_at))
             self.put_off += 1
             return None
         rest = self.routes.after(out.channel, message.branch_id, out.purpose)
         instead = next((route.channel for route in rest if not channel_class(route.channel).is_text), None)
-        answer = send_claimed(message, out, channel=prepared.channel, instead=instead, clock=self.clock)
+        answer = send_claimed(message, out, channel=prepared.channel, instead=instead, clock=self.clock, slot=slot)
         if answer is not None:
             self.senders.note(out.channel, out.sender, answer, self.clock.now())
             if answer.outcome == Outcome.MISCONFIGURED:
                 logger.error("the account or sender of %s refuses (%s)", out.channel, answer.error_code)
         return answer
 
-    def _wait_until(self, out, channel):
-        """Until when the sender is left alone, or has no slot; None when the message may go now."""
+    def _slot(self, out, channel):
+        """(the moment to send at, None), or (None, until when the sender is left alone or has no slot)."""
         now = self.clock.now()
         if closed_until := self.senders.closed_until(out.channel, out.sender, now):
-            return closed_until
+            return None, closed_until
         if not channel.parts_per_second:
-            return None
+            return now, None
         channel.make_ready()
         slot, is_reserved = reserve_slot(
             channel=out.channel, sender=out.sender, parts=out.parts or 1, parts_per_second=channel.parts_per_second,
             now=self.clock.now(), longest_wait=LONGEST_WAIT,
         )  # fmt: skip
-        if is_reserved:
-            time.sleep(max(0, (slot - self.clock.now()).total_seconds()))
-        return None if is_reserved else slot
+        if not is_reserved:
+            return None, slot
+        _sleep_until(slot - HEAD_START, self.clock)
+        return slot, None
 
 
-def send_claimed(message, out, *, channel, clock, instead=None):
+def _sleep_until(moment, clock):
+    time.sleep(max(0, (moment - clock.now()).total_seconds()))
+
+
+def send_claimed(message, out, *, channel, clock, instead=None, slot=None):
     """Make one attempt with a claimed message; returns the provider's answer, or None if none was asked.
 
     The clock is read before the attempt is committed, and the channel refuses to begin a request after the
     deadline: a process that was frozen in between must not send what another worker has meanwhile sent.
+    The request waits for its `slot` after the commit: how long that took, behind other writers, does not matter then.
     """
     begun = seconds()
     attempt = start_attempt(message, out, instead=instead, now=clock.now(at=begun))
     if attempt is None:
         return None
+    if slot:
+        _sleep_until(slot, clock)
     answer = channel.send(
         attempt,
         valid_for=(message.useful_until - attempt.started_at).total_seconds(),

@@ -159,8 +159,10 @@ def test_a_message_waits_for_its_slot(queue, fake_twilio, settings, monkeypatch)
 
     drain_outbox(now=NOW)
 
-    assert waits[0] == 0
-    assert 0.3 < waits[1] < 1 / (2 * PACE_SHARE)
+    head_start = services.HEAD_START.total_seconds()
+    assert waits[:2] == [0, 0]
+    assert 0.3 < waits[2] + head_start < 1 / (2 * PACE_SHARE)  # before the attempt is committed
+    assert 0.3 < waits[3] < 1 / (2 * PACE_SHARE)  # and after it, until the slot
     assert len(fake_twilio.store.messages()) == 2
 
 
