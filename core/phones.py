@@ -20,6 +20,14 @@ def parse_phone(text):
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def whole_number(digits):
+    """E.164 of digits that are a whole number of this region; None for a part of one."""
+    try:
+        return parse_phone(digits)
+    except ValidationError:
+        return None
+
+
 def national(phone):
     """+8613812345678 → 138 1234 5678."""
     if not phone:

@@ -21,7 +21,7 @@ def validate_e164(phone):
 class Guardian(models.Model):
     """家长: one person, however many children. The phone (E.164) is what tells two of them apart."""
 
-    name = models.CharField(pgettext_lazy("person", "name"), max_length=50)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=50, db_index=True)
     phone = models.CharField(_("phone"), max_length=16, null=True, blank=True, unique=True, validators=[validate_e164])
     other_phone = models.CharField(_("other phone"), max_length=16, blank=True)
     phone_tail = models.GeneratedField(
@@ -43,7 +43,10 @@ class Guardian(models.Model):
         verbose_name = _("guardian")
         verbose_name_plural = _("guardians")
         ordering = ["name"]
-        indexes = [models.Index(fields=["phone_tail"], name="guardian_phone_tail")]
+        indexes = [
+            models.Index(fields=["phone_tail"], name="guardian_phone_tail"),
+            models.Index(fields=["other_phone"], name="guardian_other_phone", condition=~models.Q(other_phone="")),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="guardian_phone_e164",

@@ -1,6 +1,7 @@
 from django.db.models import Q
 
 from branches.querysets import BranchScopedQuerySet
+from core.phones import whole_number
 
 
 class GuardianQuerySet(BranchScopedQuerySet):
@@ -10,7 +11,9 @@ class GuardianQuerySet(BranchScopedQuerySet):
         return self.filter(pk__in=children.values("pk"))
 
     def with_phone_like(self, digits):
-        """By the last four digits (an index), or any run of five and more."""
+        """By the last four digits or the whole number (indexes), or any run of five and more."""
         if len(digits) == 4:
             return self.filter(phone_tail=digits)
+        if whole := whole_number(digits):
+            return self.filter(Q(phone=whole) | Q(other_phone=whole))
         return self.filter(Q(phone__contains=digits) | Q(other_phone__contains=digits))

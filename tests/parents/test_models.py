@@ -1,5 +1,7 @@
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from parents.models import Guardian
 from tests.factories import GuardianFactory
@@ -52,3 +54,13 @@ def test_the_tail_of_the_phone_follows_it():
     Guardian.objects.filter(pk=guardian.pk).update(phone="+8613887654321")
 
     assert list(Guardian.objects.with_phone_like("4321")) == [guardian]
+
+
+@pytest.mark.parametrize("text", ["13812345678", "8613812345678", "02412345678"])
+def test_a_whole_number_is_looked_up_not_searched_for(text):
+    mother = GuardianFactory(phone="+8613812345678", other_phone="+862412345678")
+    GuardianFactory(phone="+8613812345679")
+
+    with CaptureQueriesContext(connection) as queries:
+        assert list(Guardian.objects.with_phone_like(text)) == [mother]
+    assert "LIKE" not in queries[0]["sql"]

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from config.demo import DemoError
 from config.demo.bench import HEAD, measure_pages
+from config.demo.bench_desk import TASKS as DESK_TASKS
+from config.demo.bench_desk_fill import fill_desk, refuse_without_desk
 from config.demo.bench_fill import fill, refuse_unfilled
 from config.demo.bench_measure import HEAD as TASKS_HEAD
 from config.demo.bench_measure import explain_tasks, measure_tasks
@@ -26,6 +28,7 @@ from config.demo.terminal import table
 LARGE = {
     "timetable": (fill, refuse_unfilled, TIMETABLE_TASKS),
     "money": (fill_money, refuse_without_money, MONEY_TASKS),
+    "desk": (fill_desk, refuse_without_desk, DESK_TASKS),
     "messages": (fill, refuse_unfilled, MESSAGE_TASKS),
 }
 LONGEST = 600  # characters of a statement: long lists of ids say nothing
@@ -45,8 +48,9 @@ def without_warnings(name):
 
 class Command(BaseCommand):
     help = (
-        "Measure the pages on the demo school: `manage.py demo --no-server` loads it. Measure the timetable, the money "
-        "or the reminders on a large school: --fill makes it in the empty PostgreSQL database of DATABASE_URL."
+        "Measure the pages on the demo school: `manage.py demo --no-server` loads it. Measure the timetable, the "
+        "money, the reminders or the desk on a large school: --fill makes it in the empty PostgreSQL database of "
+        "DATABASE_URL."
     )
     requires_system_checks = ()
 
