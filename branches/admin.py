@@ -102,6 +102,7 @@ class BranchAdmin(BranchScopedAdmin):
                     "sms_signature",
                     ("quiet_from", "quiet_until"),
                     ("most_service_a_day", "most_offers_a_week", "sms_part_price_fen"),
+                    "digest_times",
                     ("class_reminder_on", "class_reminder_at"),
                     ("renewal_reminder_on", "renewal_reminder_at"),
                     ("renewal_threshold", "renewal_days"),

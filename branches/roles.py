@@ -87,14 +87,28 @@ _DESK = _TEACHER | {
     "messaging.change_consent",
     "notices.view_notice",
     "notices.add_notice",  # write one; sending is for a manager
+    "day_close.view_dayclose",
     "day_close.sign_off",
+    "sales.view_enquiryform",  # and print its poster
 }
 _MANAGER = _DESK | {
     "students.assign_enquiry",  # to somebody else than oneself
     "students.hand_over_enquiries",  # all of a colleague's at once
     "students.export_enquiry",
+    "students.view_phonereveal",  # who looked at how many numbers
+    "day_close.take_back_sign_off",
     "sales.view_salespolicy",
     "sales.change_salespolicy",
+    "sales.add_enquiryform",
+    "sales.change_enquiryform",  # switch it off and on
+    "sales.view_enquirysource",
+    "sales.add_enquirysource",  # of the branch; one of the whole school is the owner's
+    "sales.change_enquirysource",  # revoke its token
+    "sales.view_campaign",
+    "sales.add_campaign",
+    "sales.change_campaign",
+    "sales.view_channelcost",
+    "sales.change_channelcost",
     "reports.view_reports",
     "messaging.view_cost",
     "messaging.change_messagetemplate",  # of the branch; what is for all branches is the owner's to write
@@ -173,6 +187,8 @@ _MANAGER = _DESK | {
 _OWNER = _MANAGER | {
     "students.add_channel",
     "students.change_channel",
+    "students.add_customfield",
+    "students.change_customfield",
     "notices.change_noticepolicy",
     "enrolments.approve_large_refund",
     "enrolments.pass_block",

@@ -157,6 +157,19 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # a laptop needs no collectstatic
 WHITENOISE_AUTOREFRESH = DEBUG
 
+# --- what is kept with families: photos, papers, voice notes ---------------------------------------------
+
+# Served by a page that asks who may see it, never by an address of its own: the one that Django wants leads nowhere.
+MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(VAR_DIR / "media"))
+MEDIA_URL = "https://media.invalid/"
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
 # --- jobs ------------------------------------------------------------------------------------------------
 
 Q_CLUSTER = {
@@ -189,6 +202,7 @@ PERIODIC_JOBS = {
     "renewals.tasks.plan_renewal_reminders": {"minutes": 1},
     "renewals.tasks.open_due_opportunities": {"minutes": 5},
     "notices.tasks.queue_batches": {"minutes": 1},
+    "sales.tasks.return_neglected": {"minutes": 15},
     "messaging.tasks.plan_digests": {"minutes": 1},
     "messaging.tasks.drain": {"minutes": 1},
     "messaging.tasks.reconcile": {"minutes": 1},
@@ -222,13 +236,21 @@ MESSAGE_CHANNELS = {
     "console": "messaging.channels.console.Console",
 }
 
+# --- enquiries from outside: at most so many in ten minutes; what comes on top is answered 429 ---------------
+
+FORM_SENDS_PER_ADDRESS = env.int("FORM_SENDS_PER_ADDRESS", default=30)  # a mobile network shares one among many
+FORM_SENDS_PER_FORM = env.int("FORM_SENDS_PER_FORM", default=300)
+API_REQUESTS_PER_SOURCE = env.int("API_REQUESTS_PER_SOURCE", default=600)
+API_REFUSALS_PER_ADDRESS = env.int("API_REFUSALS_PER_ADDRESS", default=60)  # without a token that holds
+
 # --- security --------------------------------------------------------------------------------------------
 
 HTTPS = PUBLIC_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz", r"^readyz"]  # asked from beside the server, over http
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 12 * 60 * 60
@@ -240,6 +262,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF, UNSAFE_EVAL],
         "style-src": [SELF, UNSAFE_INLINE],
         "img-src": [SELF, "data:"],
+        "media-src": [SELF, "blob:"],  # blob: a voice note is heard before it is kept
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count, F, Min
+from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from branches.models import CalendarDay
 from core.clock import day_bounds, day_text, moment_text, monday_of, month_of
@@ -13,13 +14,18 @@ from core.health import read_all
 from core.money import yuan
 from dashboard.orders import sums_of
 from dashboard.refunds import to_approve, to_pay
+from day_close.days import days_to_close
 from enrolments.models import Order, Suspension, WriteOff
 from messaging.models import InboundMessage, OutboundMessage
 from notices.models import Notice
 from payroll.models import PaySlip
 from renewals.models import RenewalOpportunity
+from sales.referrals import GIVE, due_for
+from sales.services.hand_over_requests import requests_to_answer
+from sales.todo import count_todo
 from scheduling.models import ClassGroup, KeptClash, Lesson, WaitingListEntry
-from students.models import Enquiry
+
+MOST = 1000  # of a number on a card
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,18 @@ class Card:
     note: str = ""
 
     @property
+    def shown_number(self):
+        """Of very many it is enough to know that: nobody makes a thousand zero today."""
+        return f"{MOST - 1}+" if self.number >= MOST else str(self.number)
+
+    @property
     def shown_state(self):
         return self.state if self.number else "done"
+
+
+def _count(rows):
+    """Up to MOST: counting on costs more than the number says."""
+    return rows.order_by()[:MOST].count()
 
 
 def cards_for(user, *, now, today):
@@ -47,6 +63,7 @@ def cards_for(user, *, now, today):
         ("enrolments.pay_refund", _refunds_to_pay),
         ("notices.approve_notice", _notices_to_approve),
         ("enrolments.add_payment", _orders_owing),
+        ("day_close.sign_off", _days_to_close),
         ("enrolments.approve_writeoff", _write_offs_to_approve),
         ("enrolments.add_suspension", _children_expected_back),
         ("payroll.approve_payslips", _pay_to_approve),
@@ -55,13 +72,15 @@ def cards_for(user, *, now, today):
         ("messaging.view_outboundmessage", _families_to_tell),
         ("core.view_health", _not_well),
         ("messaging.view_inboundmessage", _replies_to_answer),
-        ("students.view_enquiry", _follow_ups_due),
+        ("students.view_enquiry", _enquiries_to_work),
+        ("students.view_enquiry", _hand_overs_asked),
+        (GIVE, _rewards_due),
         ("scheduling.change_lesson", _lessons_off_calendar),
         ("scheduling.view_keptclash", _clashes),
         ("scheduling.change_classgroup", _over_full_classes),
     ]
-    cards = [build(user, now, today) for permission, build in builders if user.has_perm(permission)]
-    return [card for card in cards if card]
+    built = [build(user, now, today) for permission, build in builders if user.has_perm(permission)]
+    return [card for one in built for card in (one if isinstance(one, list) else [one]) if card]
 
 
 def _lessons_to_call(user, now, today):
@@ -146,8 +165,18 @@ def _orders_owing(user, now, today):
     return Card("owing", sums["owing"], _("orders not paid in full"), url, "bad", note=yuan(sums["owing_minor"]))
 
 
+def _days_to_close(user, now, today):
+    """日结: in the evening, and for the days before that nobody signed; the card opens the oldest."""
+    days = days_to_close(user.branches_with("day_close.sign_off"), now=now)
+    if not days:
+        return None
+    branch, day = days[0]
+    url, note = reverse("day_close", args=[branch.pk, f"{day:%Y-%m-%d}"]), f"{branch} {day_text(day)}"
+    return Card("days_to_close", len(days), _("days to close"), url, note=note)
+
+
 def _renewals_due(user, now, today):
-    number = RenewalOpportunity.objects.visible_to(user).to_work().to_contact(today).count()
+    number = _count(RenewalOpportunity.objects.visible_to(user).to_work().to_contact(today))
     return Card("renewals", number, _("renewals due"), reverse("renewals") + "?stage=now")
 
 
@@ -179,9 +208,39 @@ def _replies_to_answer(user, now, today):
     return Card("replies", number, _("replies to answer"), reverse("replies")) if number else None
 
 
-def _follow_ups_due(user, now, today):
-    number = Enquiry.objects.visible_to(user).due(now).count()
-    return Card("follow_ups", number, _("follow-ups due"), reverse("admin:students_enquiry_changelist") + "?due=yes")
+def _enquiries_to_work(user, now, today):
+    """What waits on the sales side: one's own, or the branch's for who leads; asked in one go."""
+    numbers, enquiry_list = count_todo(user, now=now), reverse("enquiry_list")
+    leads = user.has_perm("students.assign_enquiry")
+    listed = f"{enquiry_list}?whose={'all' if leads else 'mine'}&due="
+    late = numbers["overdue"]
+    note = ngettext("%(number)d of them overdue", "%(number)d of them overdue", late) % {"number": late}
+    rare = [
+        Card(
+            "nobodys",
+            numbers["nobodys"],
+            pgettext("card", "enquiries without an owner"),
+            f"{enquiry_list}?whose=nobodys",
+        ),
+        Card("to_pool", numbers["pool"], _("enquiries that go back to the pool"), f"{listed}pool", "bad"),
+        Card("neglected", numbers["idle"], _("enquiries that nobody works"), f"{listed}idle", "bad"),
+        Card("without_date", numbers["none"], pgettext("card", "enquiries without a next date"), f"{listed}none"),
+    ]
+    state = "bad" if late else "warn"
+    due = Card("follow_ups", numbers["now"], _("follow-ups due"), f"{listed}now", state, note if late else "")
+    return [due, *(card for card in rare if card.number)]
+
+
+def _hand_overs_asked(user, now, today):
+    """Colleagues found a number in our books and ask for the enquiry."""
+    number = requests_to_answer(user, now).count()
+    return Card("hand_overs", number, _("hand-overs asked for"), reverse("hand_over_requests")) if number else None
+
+
+def _rewards_due(user, now, today):
+    """老带新: what families are owed for those whom they brought."""
+    number = due_for(user).count()
+    return Card("rewards", number, _("referral rewards due"), reverse("referral_list")) if number else None
 
 
 def _clashes(user, now, today):
@@ -195,8 +254,7 @@ def _clashes(user, now, today):
 
 
 def _over_full_classes(user, now, today):
-    running = ClassGroup.objects.visible_to(user).running(today)
-    groups = running.with_counts().filter(student_count__gt=F("capacity"))
+    groups = ClassGroup.objects.visible_to(user).over_full().running(today)
     return Card(
         "over_full",
         groups.count(),

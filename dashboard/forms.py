@@ -11,14 +11,9 @@ from core.forms import TokenMixin
 from core.names import clean_name
 from core.phones import parse_phone
 from scheduling.models import ClassGroup
+from students.forms import CustomFieldsMixin
 from students.models import Student
-
-RELATIONS = [
-    gettext_lazy("Mother"),
-    gettext_lazy("Father"),
-    gettext_lazy("Grandparent"),
-    gettext_lazy("Other"),
-]
+from students.relations import RELATIONS
 
 
 class DateInput(forms.DateInput):
@@ -28,8 +23,10 @@ class DateInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d", **kwargs)
 
 
-class StudentForm(TokenMixin):
+class StudentForm(CustomFieldsMixin, TokenMixin):
     """A new child with the guardian who brought it."""
+
+    custom_target = "student"
 
     branch = forms.ModelChoiceField(Branch.objects.none(), label=gettext_lazy("Branch"), empty_label=None)
     phone = forms.CharField(label=gettext_lazy("Guardian's phone"), max_length=30)

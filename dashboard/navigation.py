@@ -23,11 +23,13 @@ EVERY_DAY = [
     Entry(_("Home"), "home", "home", on_phone=True),
     Entry(_("Timetable"), "calendar_month", "week", "scheduling.view_timetable", on_phone=True),
     Entry(_("Students"), "school", "search", "students.view_student", on_phone=True),
-    Entry(_("Enquiries"), "contact_phone", "admin:students_enquiry_changelist", "students.view_enquiry"),
+    Entry(_("Enquiries"), "contact_phone", "enquiry_list", "students.view_enquiry"),
     Entry(_("Renewals"), "autorenew", "renewals", "renewals.view_renewals", on_phone=True),
     Entry(pgettext_lazy("order", "Orders"), "shopping_cart", "order_list", "enrolments.view_order"),
     Entry(_("Messages"), "sms", "messages", "messaging.view_outboundmessage"),
     Entry(_("Bulk notices"), "campaign", "notice_list", "notices.view_notice"),
+    Entry(_("Close of the day"), "task_alt", "day_close_today", "day_close.view_dayclose"),
+    Entry(pgettext_lazy("reports", "Numbers"), "monitoring", "numbers", "reports.view_reports"),
 ]
 MY_PAY = Entry(_("My pay"), "account_balance_wallet", "own_payslips")
 LESSONS = [
@@ -49,6 +51,7 @@ MONEY = [
     Entry(_("Teacher pay"), "payments", "payroll", "payroll.view_payslip"),
 ]
 BACK_OFFICE = [
+    Entry(_("Ways in"), "qr_code_2", "enquiry_forms", "sales.view_enquiryform"),
     Entry(_("Class groups"), "groups", "admin:scheduling_classgroup_changelist", "scheduling.view_classgroup"),
     Entry(_("Guardians"), "family_restroom", "admin:parents_guardian_changelist", "parents.view_guardian"),
     Entry(_("Enrolments"), "receipt_long", "admin:enrolments_enrolment_changelist", "enrolments.view_enrolment"),
@@ -63,6 +66,7 @@ BACK_OFFICE = [
     Entry(_("Teachers"), "co_present", "teacher_list", "scheduling.view_availabilitywindow"),
     Entry(_("Pay rates"), "price_check", "admin:payroll_payrate_changelist", "payroll.view_payrate"),
     Entry(_("Pay schemes"), "rule_settings", "admin:payroll_payscheme_changelist", "payroll.view_payscheme"),
+    Entry(_("Custom fields"), "edit_note", "custom_fields", "students.change_customfield"),
     Entry(_("Calendar"), "event_busy", "calendar_days", "branches.add_calendarday"),
     Entry(_("Leave policies"), "rule", "admin:scheduling_leavepolicy_changelist", "scheduling.change_leavepolicy"),
     Entry(
@@ -71,10 +75,13 @@ BACK_OFFICE = [
         "admin:renewals_reminderpolicy_changelist",
         "renewals.change_reminderpolicy",
     ),
+    Entry(_("Rules for enquiries"), "rule_folder", "sales_policy", "sales.change_salespolicy"),
+    Entry(pgettext_lazy("enquiry", "Channels"), "hub", "admin:students_channel_changelist", "students.change_channel"),
     Entry(_("Rooms"), "meeting_room", "admin:branches_room_changelist", "branches.add_room"),
     Entry(_("Branches"), "apartment", "admin:branches_branch_changelist", "branches.change_branch"),
     Entry(_("Legal details"), "gavel", "admin:branches_legalentity_changelist", "branches.change_legalentity"),
     Entry(_("Staff"), "badge", "admin:branches_user_changelist", "branches.view_user"),
+    Entry(_("Numbers shown"), "visibility", "phone_reveals", "students.view_phonereveal"),
     Entry(_("State of the system"), "monitor_heart", "health", "core.view_health"),
 ]
 

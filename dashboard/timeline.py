@@ -1,9 +1,6 @@
 """Everything that happened to a child, newest first, from several tables."""
 
 import heapq
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from itertools import islice
 
 from django.db.models import Prefetch
@@ -11,36 +8,25 @@ from django.utils.translation import gettext as _
 
 from core.clock import day_text
 from core.money import yuan
+from core.timeline import Event
 from enrolments.models import CreditEntry, Order, OrderItem, Payment, Suspension
-from messaging.models import MessageEvent
-from messaging.states import reason_of, state_of
-
-LENGTH = 60
-ICONS = {"call": "call", "slip": "description"}  # by channel
+from messaging.timeline import LENGTH, message_events, reply_events
+from students.timeline import follow_up_events
 
 
-@dataclass(frozen=True)
-class Event:
-    """`detail` says why; `credits` is the movement of the account, if any."""
+def timeline_of(student, accounts, messages, replies, follow_ups, before):
+    """The newest events of a student, from the accounts, messages, replies and follow-ups the reader may see.
 
-    at: datetime
-    what: str
-    detail: str
-    icon: str
-    credits: Decimal | None = None
-    balance_after: Decimal | None = None
-    state: str = ""
-    state_colour: str = ""
-
-
-def timeline_of(student, accounts, messages, replies):
-    """The newest events of a student, from the accounts, messages and replies the reader may see."""
+    `before`: events of the time before the sign-up, newest first.
+    """
     newest_first = heapq.merge(
         _entries(accounts),
         _payments(accounts),
         _suspensions(accounts),
-        _messages(student, messages),
-        _replies(student, replies),
+        message_events(f"student:{student.pk}", messages),
+        reply_events(f"student:{student.pk}", replies),
+        follow_up_events(follow_ups.filter(student=student)),
+        before,
         key=lambda event: event.at,
         reverse=True,
     )
@@ -89,30 +75,3 @@ def _suspensions(accounts):
 
 def _courses(order):
     return " ".join(dict.fromkeys(str(item.course) for item in order.items.all()))
-
-
-def _messages(student, messages):
-    told = messages.about(f"student:{student.pk}").with_teller(MessageEvent.objects)
-    for message in told.select_related("branch")[:LENGTH]:
-        state = state_of(message)
-        yield Event(
-            at=message.happened_at,
-            what=message.kind_text,
-            detail=" ".join(filter(None, [message.body, str(reason_of(message))])),
-            icon=ICONS.get(message.channel, "sms"),
-            state=state.word,
-            state_colour=state.chip,
-        )
-
-
-def _replies(student, replies):
-    for reply in replies.about(f"student:{student.pk}").select_related("handled_by")[:LENGTH]:
-        waits = reply.handled_at is None
-        yield Event(
-            at=reply.received_at,
-            what=_("The family wrote"),
-            detail=reply.body,
-            icon="reply",
-            state=_("To be answered") if waits else "",
-            state_colour="warn",
-        )

@@ -49,6 +49,9 @@ class Children:
         said = {key: self._said(child, key)[1] for key in FACTS}
         note = self.run.fitting(child.rows[0], "note", self._note(child), Student.note)
         initial = {"name_initials": initials(child.name), "note": note, "adviser": self._adviser(child)}
+        initial["custom_values"] = {
+            key: value for row in reversed(child.rows) for key, value in self.run.custom.values(row).items()
+        }
         return Student(name=child.name, **said, **initial)
 
     def _said(self, child, key):
@@ -90,6 +93,11 @@ class Children:
             elif book and kept != book:
                 shown = student.get_gender_display() if key == "gender" else kept
                 self.run.report_difference(row, key, kept=shown)
+        for row in child.rows:
+            custom = self.run.custom.complete(row, student.custom_values, self.run.custom.values(row))
+            if custom:
+                student.custom_values = custom
+                filled.append("custom_values")
         if filled:
             student.save(update_fields=filled)
             self.run.completed["students"] += 1

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from core.clock import moment
 from core.names import initials
 from imports.books import BOOKS
+from imports.custom_fields import IN_NOTE
 from imports.recognition import each_once
 from students.models import Channel, Enquiry, EnquiryChange
 
@@ -24,7 +25,6 @@ STATUSES = [
     (r"联系|跟进|沟通|意向|contacted", Enquiry.Stage.CONTACTED),
 ]
 WORK_BEGINS = time(9)  # when what books say of a day is due
-IN_NOTE = ["gender", "birth_date", "school", "relation"]  # what an enquiry has no field for
 COMPARED = {  # field of the book → field of the enquiry
     "phone": "phone",
     "grade": "grade",
@@ -97,9 +97,10 @@ class Enquiries:
             registered_date=day,
             created_at=moment(day, WORK_BEGINS, branch.time_zone),
             owner=owner,
-            owned_at=moment(day, WORK_BEGINS, branch.time_zone) if owner else None,
+            owned_at=self.run.now if owner else None,  # nobody neglected it here before today
             next_follow_up_at=self._next_at(row, branch),
             note=fitting(row, "note", self._note(row), Enquiry.note),
+            custom_values=self.run.custom.values(row),
         )
         self._stand(enquiry, self._status(row))
         return enquiry
@@ -127,7 +128,8 @@ class Enquiries:
     def _note(self, row):
         """Remarks, a number that is none, a wish that no course answers to, and what there is no field for."""
         fields = BOOKS["enquiries"].fields
-        kept = {str(fields[key].label): getattr(row, key) for key in IN_NOTE} | self.run.unused(row)
+        in_note = [key for key in IN_NOTE if key not in self.run.custom.meanings(row)]
+        kept = {str(fields[key].label): getattr(row, key) for key in in_note} | self.run.unused(row)
         told = [f"{title}: {value}" for title, value in kept.items() if value]
         unreadable = "" if row.phone else row.phone_text
         course = "" if self.catalogue.find(row.course) else row.course
@@ -186,6 +188,10 @@ class Enquiries:
             elif book and book != kept and getattr(row, key):
                 shown = known.get_stage_display() if key == "status" else kept
                 self.run.report_difference(row, key, kept=shown)
+        custom = self.run.custom.complete(row, known.custom_values, draft.custom_values)
+        if custom:
+            known.custom_values = custom
+            filled.append("custom_values")
         if filled:
             known.save(update_fields=filled)
             self.run.completed["enquiries"] += 1

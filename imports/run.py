@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from branches.models import User
 from core.clock import local_date
+from imports.custom_fields import CustomColumns
 from imports.problems import Problem, Severity, Source, problem_at
 from imports.reading import School
 
@@ -34,6 +35,7 @@ class Run:
 
     def __post_init__(self):
         self.today = local_date(self.now, settings.TIME_ZONE)
+        self.custom = CustomColumns(self.school.tables, self.problems)
         self._unused = {
             (table.file, table.sheet): [column.title for column in table.columns if column.how == "unused"]
             for table in self.school.tables

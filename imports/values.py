@@ -143,6 +143,19 @@ def _number_text(value):
     return text if BLANK_IN_NUMBER.search(text) else text.replace(" ", "")
 
 
+def clean_number(value):
+    """Any plain number: "1,280.5", 103.0 → Decimal."""
+    text = _number_text(value)
+    if text.lower() in BLANK_WORDS:
+        return None
+    number = as_number(text)
+    if number is None:
+        raise BadValueError(
+            _("“%(value)s” is no number.") % {"value": text}, _("Write one number, such as 15."), "bad_number"
+        )
+    return number
+
+
 UNIT_OF_LESSONS = re.compile(r"(个)?(课时|课次|课节|节课|次课|节次|节|次|课|讲)$")
 
 

@@ -11,3 +11,4 @@ class SalesConfig(AppConfig):
         from sales.guards import TRIGGERS
 
         keep(TRIGGERS, self)
+        from sales import digest  # noqa: F401  (registers its lines)

@@ -1,1 +1,47 @@
-urlpatterns = []
+from django.urls import path
+
+from sales import views
+
+urlpatterns = [
+    path("f/<slug:code>/", views.PublicFormView.as_view(), name="public_form"),
+    path("f/<slug:code>/thanks/", views.PublicFormThanksView.as_view(), name="public_form_thanks"),
+    path("ways-in/forms/", views.EnquiryFormsView.as_view(), name="enquiry_forms"),
+    path("ways-in/forms/<int:pk>/switch/", views.EnquiryFormSwitchView.as_view(), name="enquiry_form_switch"),
+    path("ways-in/forms/<int:pk>/poster.pdf", views.EnquiryFormPosterView.as_view(), name="form_poster"),
+    path("ways-in/systems/", views.EnquirySourcesView.as_view(), name="enquiry_sources"),
+    path("ways-in/systems/<int:pk>/revoke/", views.EnquirySourceRevokeView.as_view(), name="enquiry_source_revoke"),
+    path("ways-in/costs/", views.ChannelCostsNowView.as_view(), name="channel_costs"),
+    path(
+        "ways-in/costs/<int:branch>/<int:year>-<int:month>/",
+        views.ChannelCostsView.as_view(),
+        name="channel_costs_month",
+    ),
+    path("enquiries/", views.EnquiryListView.as_view(), name="enquiry_list"),
+    path("enquiries/export/", views.EnquiryExportView.as_view(), name="enquiry_export"),
+    path("enquiries/board/", views.EnquiryBoardView.as_view(), name="enquiry_board"),
+    path("enquiries/give/", views.EnquiryGiveView.as_view(), name="enquiry_give"),
+    path("enquiries/pool/", views.PoolView.as_view(), name="pool"),
+    path("enquiries/hand-over/", views.HandOverView.as_view(), name="hand_over"),
+    path("enquiries/rules/", views.SalesPolicyView.as_view(), name="sales_policy"),
+    path("enquiries/<int:pk>/claim/", views.EnquiryClaimView.as_view(), name="enquiry_claim"),
+    path("enquiries/<int:pk>/give-up/", views.EnquiryGiveUpView.as_view(), name="enquiry_give_up"),
+    path("enquiries/<int:pk>/follow-up/", views.EnquiryFollowUpView.as_view(), name="enquiry_follow_up"),
+    path("students/<int:pk>/follow-up/", views.StudentFollowUpView.as_view(), name="student_follow_up"),
+    path("follow-ups/files/<int:pk>/", views.FollowUpFileView.as_view(), name="follow_up_file"),
+    path("enquiries/new/", views.EnquiryNewView.as_view(), name="enquiry_new"),
+    path("enquiries/look-up/", views.LookupView.as_view(), name="enquiry_lookup"),
+    path("enquiries/ask/", views.EnquiryAskView.as_view(), name="enquiry_ask"),
+    path("enquiries/asked-for/", views.HandOverRequestsView.as_view(), name="hand_over_requests"),
+    path("enquiries/<int:pk>/", views.EnquiryView.as_view(), name="enquiry"),
+    path("enquiries/<int:pk>/edit/", views.EnquiryEditView.as_view(), name="enquiry_edit"),
+    path("enquiries/<int:pk>/lost/", views.EnquiryLostView.as_view(), name="enquiry_lost"),
+    path("enquiries/<int:pk>/reopen/", views.EnquiryReopenView.as_view(), name="enquiry_reopen"),
+    path("enquiries/<int:pk>/answer/", views.EnquiryAnswerView.as_view(), name="enquiry_answer"),
+    path("enquiries/<int:pk>/sign-up/", views.EnquirySignUpView.as_view(), name="enquiry_sign_up"),
+    path("enquiries/<int:pk>/merge/", views.EnquiryMergeView.as_view(), name="enquiry_merge"),
+    path("enquiries/merges/<int:pk>/undo/", views.EnquiryUnmergeView.as_view(), name="enquiry_unmerge"),
+    path("enquiries/referrals/", views.ReferralListView.as_view(), name="referral_list"),
+    path("enquiries/<int:pk>/reward/", views.ReferralRewardView.as_view(), name="referral_reward"),
+    path("enquiries/rewards/<int:pk>/take-back/", views.ReferralTakeBackView.as_view(), name="referral_take_back"),
+    path("enquiries/duplicates/", views.EnquiryDuplicatesView.as_view(), name="enquiry_duplicates"),
+]

@@ -54,6 +54,12 @@ class ClassGroupQuerySet(OwnTeachingQuerySet):
         standing = Q(valid_until__isnull=True) | Q(valid_until__gte=today) & Q(valid_until__gte=F("valid_from"))
         return self.prefetch_related(Prefetch("rules", rules.filter(standing), to_attr="current_rules"))
 
+    def over_full(self):
+        """With more children in the class now than it has seats: found from the members, not class by class."""
+        members = self.model.members.rel.related_model.objects.filter(left_date__isnull=True).order_by()
+        counted = members.values("class_group").annotate(number=Count("pk"))
+        return self.filter(pk__in=counted.filter(number__gt=F("class_group__capacity")).values("class_group"))
+
     def running(self, today):
         """Classes that still have a lesson to come."""
         lessons = self.model.lessons.rel.related_model.objects.planned().filter(local_date__gte=today)

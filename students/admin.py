@@ -1,15 +1,36 @@
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSingleDateWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from branches.admin import BranchScopedAdmin, BranchScopedFilter, BranchScopedInline
 from core.phones import masked
-from students.models import Channel, Enquiry, Guardianship, Student
+from students.custom_fields import name_of
+from students.forms import CustomFieldsMixin
+from students.models import Channel, CustomField, Enquiry, Guardianship, Student
 
 
 class GuardianshipInline(BranchScopedInline):
     model = Guardianship
     autocomplete_fields = ["guardian"]
+
+
+class StudentFactsForm(CustomFieldsMixin, forms.ModelForm):
+    custom_target = "student"
+    custom_widgets = {
+        CustomField.Kind.TEXT: UnfoldAdminTextInputWidget,
+        CustomField.Kind.NUMBER: UnfoldAdminDecimalFieldWidget,
+        CustomField.Kind.DATE: UnfoldAdminSingleDateWidget,
+        CustomField.Kind.CHOICE: UnfoldAdminSelectWidget,
+        CustomField.Kind.YES_NO: UnfoldAdminSelectWidget,
+    }
 
 
 @admin.register(Student)
@@ -19,7 +40,18 @@ class StudentAdmin(BranchScopedAdmin):
     list_display = ["name", "gender", "birth_date", "school", "grade"]
     search_fields = ["name", "name_initials"]
     fields = [("name", "gender", "birth_date"), ("school", "grade"), ("adviser", "channel"), "note"]
+    form = StudentFactsForm
     inlines = [GuardianshipInline]
+
+    def get_form(self, request, obj=None, **kwargs):
+        """The custom fields are the form's own: the model knows nothing of them."""
+        kwargs["fields"] = flatten_fieldsets(super().get_fieldsets(request, obj))
+        return super().get_form(request, obj, **kwargs)
+
+    def get_fieldsets(self, request, obj=None):
+        names = [name_of(field) for field in CustomField.objects.of("student")]
+        more = [(_("Custom fields"), {"fields": names})] if names and self.has_change_permission(request, obj) else []
+        return [*super().get_fieldsets(request, obj), *more]
 
     def has_add_permission(self, request, obj=None):
         return False

@@ -1,9 +1,13 @@
 import re
+from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, Q
+from django.db.models import Count, F, Prefetch, Q
+from django.db.models.functions import TruncDate
 
 from branches.querysets import BranchScopedQuerySet
 from core.names import clean_name
+from core.phones import whole_number
+from courses.querysets import SchoolWideQuerySet
 
 
 class StudentQuerySet(BranchScopedQuerySet):
@@ -18,9 +22,14 @@ class StudentQuerySet(BranchScopedQuerySet):
         if digits.isdecimal() and len(digits) >= 4:
             return self._by_phone(digits)
         if text.isascii():
-            return self.filter(Q(name_initials__startswith=text.lower()) | Q(name__icontains=text))
+            return self._any_of(self.filter(name_initials__startswith=text.lower()), self.filter(name__icontains=text))
         guardians = self.model.guardians.through.objects.filter(guardian__name__startswith=text)
-        return self.filter(Q(name__contains=text) | Q(pk__in=guardians.values("student")))
+        return self._any_of(self.filter(name__contains=text), self.filter(pk__in=guardians.values("student")))
+
+    def _any_of(self, one, other):
+        """As a union: of an OR over two tables PostgreSQL reads all children of the school."""
+        ids = one.order_by().values("pk").union(other.order_by().values("pk"))
+        return self.filter(pk__in=ids)
 
     def _by_phone(self, digits):
         guardians = self.model.guardians.rel.model.objects.with_phone_like(digits)
@@ -79,10 +88,16 @@ class EnquiryQuerySet(BranchScopedQuerySet):
         text = clean_name(text)
         digits = re.sub(r"[-+ ]", "", text)
         if digits.isdecimal() and len(digits) >= 4:
-            return self.filter(phone_tail=digits) if len(digits) == 4 else self.filter(phone__contains=digits)
+            return self._by_phone(digits)
         if text.isascii():
             return self.filter(Q(name_initials__startswith=text.lower()) | Q(child_name__icontains=text))
         return self.filter(Q(child_name__contains=text) | Q(guardian_name__startswith=text))
+
+    def _by_phone(self, digits):
+        if len(digits) == 4:
+            return self.filter(phone_tail=digits)
+        whole = whole_number(digits)
+        return self.filter(phone=whole) if whole else self.filter(phone__contains=digits)
 
 
 class EnquiryChangeQuerySet(BranchScopedQuerySet):
@@ -99,5 +114,25 @@ class FollowUpQuerySet(BranchScopedQuerySet):
 
 
 class FollowUpFileQuerySet(BranchScopedQuerySet):
-    branch_lookup = "follow_up__branch"
+    """Of the branch where the contact took place, and of the one where its enquiry is worked now."""
+
     view_permission = "students.view_enquiry"
+
+    def in_branches(self, branch_ids):
+        here = Q(follow_up__branch__in=branch_ids)
+        return self.filter(here | Q(follow_up__enquiry__branch__in=branch_ids))
+
+
+class PhoneRevealQuerySet(BranchScopedQuerySet):
+    def by_person_and_day(self, since, time_zone):
+        """{by, name, day, families, times}: how many numbers a colleague had shown on a local day, the most first."""
+        rows = self.filter(at__gte=since).annotate(day=TruncDate("at", tzinfo=ZoneInfo(time_zone)))
+        rows = rows.order_by().values("by", "day", name=F("by__name"))
+        families = Count("guardian", distinct=True) + Count("enquiry", distinct=True)
+        return rows.annotate(families=families, times=Count("pk")).order_by("-families", "-day", "by")
+
+
+class CustomFieldQuerySet(SchoolWideQuerySet):
+    def of(self, target):
+        """Those in use of "student" or "enquiry", in their order and with their choices: two queries at most."""
+        return self.filter(is_active=True, **{f"is_for_{target}": True}).prefetch_related("choices")

@@ -6,3 +6,4 @@ IS_PROOF = os.environ.get("PROOF", "") not in {"", "0"}
 
 MONEY_STEPS = 5_000 if IS_PROOF else 2_500
 RACE_ROUNDS = 200 if IS_PROOF else 10
+WAYS_IN_REQUESTS = 10_000 if IS_PROOF else 400  # from outside: to the public form and to the endpoint

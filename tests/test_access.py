@@ -7,6 +7,8 @@ import pytest
 from django.urls import URLPattern, get_resolver, reverse
 
 from branches.models import LegalEntity
+from day_close.models import DayClose
+from day_close.money import by_method
 from enrolments.models import DiscountRule, Suspension, Transfer, WriteOff
 from enrolments.services import issue_receipt, request_invoice
 from messaging.models import InboundMessage, MessageTemplate
@@ -14,7 +16,10 @@ from messaging.services import queue_message
 from notices.models import Notice
 from payroll.models import PayRate, PayScheme, PaySlip
 from renewals.models import RenewalOpportunity
+from sales.models import Campaign, EnquiryMerge, ReferralReward
 from scheduling.models import AvailabilityWindow, LeavePolicy, MakeUp, TeacherAbsence, TimetableChange, TrialBooking
+from students.models import CustomField
+from students.services import CheckedFile, record_follow_up
 from tests.enrolments.refund_cases import ask
 from tests.enrolments.statement_cases import aside, statement_line
 from tests.factories import (
@@ -39,6 +44,7 @@ from tests.factories import (
     sell,
     teacher_of,
 )
+from tests.sales.ways_in_cases import form_of, source_of
 
 PEOPLE = ["nobody", "teacher_a", "desk_a", "manager_a", "manager_b", "owner"]
 
@@ -100,6 +106,31 @@ PAGES = {
     "make_up_list": "login 403 200 200 200 200",
     "make_up": "login 403 200 200 404 200",
     "cancel_make_up": "login 403 405 405 405 405",
+    "enquiry_list": "login 403 200 200 200 200",
+    "enquiry_board": "login 403 200 200 200 200",
+    "enquiry_export": "login 403 403 200 200 200",
+    "enquiry_give": "login 403 403 405 405 405",
+    "pool": "login 403 200 200 200 200",
+    "enquiry_claim": "login 403 405 405 404 405",
+    "enquiry_give_up": "login 403 405 405 404 405",
+    "hand_over": "login 403 403 200 200 200",
+    "sales_policy": "login 403 403 200 200 200",
+    "enquiry": "login 403 200 200 404 200",
+    "enquiry_new": "login 403 200 200 200 200",
+    "enquiry_lookup": "login 403 405 405 405 405",
+    "enquiry_ask": "login 403 405 405 405 405",
+    "hand_over_requests": "login 403 200 200 200 200",
+    "enquiry_edit": "login 403 200 200 404 200",
+    "enquiry_lost": "login 403 405 405 404 405",
+    "enquiry_reopen": "login 403 405 405 404 405",
+    "enquiry_answer": "login 403 405 405 404 405",
+    "enquiry_sign_up": "login 403 200 200 404 200",
+    "enquiry_merge": "login 403 200 200 404 200",
+    "enquiry_unmerge": "login 403 405 405 404 405",
+    "enquiry_duplicates": "login 403 200 200 200 200",
+    "referral_list": "login 403 403 200 200 200",
+    "referral_reward": "login 403 403 405 404 405",
+    "referral_take_back": "login 403 403 405 404 405",
     "enquiry_trial": "login 403 200 200 404 200",
     "own_trial": "login 403 405 405 405 405",
     "lesson_trials": "login 403 200 200 404 200",
@@ -161,6 +192,12 @@ PAGES = {
     "renewal_rate": "login 403 403 200 200 200",
     "renewal_forecast": "login 403 403 200 200 200",
     "forecast_children": "login 403 403 200 200 200",
+    "numbers": "login 403 403 200 200 200",
+    "numbers_funnel": "login 403 403 200 200 200",
+    "numbers_lessons": "login 403 403 200 200 200",
+    "numbers_money": "login 403 403 200 200 200",
+    "numbers_branches": "login 403 403 200 200 200",
+    "numbers_rows": "login 403 403 200 200 200",
     "payroll": "login 403 403 200 200 200",
     "own_payslips": "login 200 200 200 200 200",
     "payroll_prepare": "login 403 403 405 405 405",
@@ -168,6 +205,22 @@ PAGES = {
     "payroll_export": "login 403 403 200 200 200",
     "payslip": "login 200 404 200 404 200",
     "payslip_approve": "login 403 403 403 403 405",
+    "custom_fields": "login 403 403 403 403 200",
+    "custom_field_new": "login 403 403 403 403 200",
+    "custom_field": "login 403 403 403 403 200",
+    "custom_field_step": "login 403 403 403 403 405",
+    "enquiry_follow_up": "login 403 200 200 404 200",
+    "student_follow_up": "login 403 200 200 404 200",
+    "follow_up_file": "login 403 200 200 404 200",
+    "reveal_phone": "login 403 405 405 405 405",
+    "phone_reveals": "login 403 403 200 200 200",
+    "phone_reveal_day": "login 403 403 200 404 200",
+    "day_close_today": "login 403 302 302 302 302",  # to today's of the own branch
+    "day_close": "login 403 200 200 404 200",
+    "day_close_list": "login 403 200 200 200 200",
+    "day_close_xlsx": "login 403 200 200 200 200",
+    "day_close_pdf": "login 403 200 200 404 200",
+    "day_close_take_back": "login 403 403 405 405 405",
     "health": "login 403 403 403 403 200",
     "consent": "login 403 200 200 404 200",
     "guardian_phone": "login 403 200 200 404 200",
@@ -190,6 +243,19 @@ PAGES = {
     "message_templates": "login 403 403 200 200 200",
     "message_template": "login 403 403 200 200 200",  # each at a branch of his own
     "message_template_decide": "login 403 403 405 404 405",
+    "enquiry_forms": "login 403 200 200 200 200",
+    "enquiry_form_switch": "login 403 403 405 405 405",
+    "form_poster": "login 403 200 200 404 200",
+    "enquiry_sources": "login 403 403 200 200 200",
+    "enquiry_source_revoke": "login 403 403 405 405 405",
+    "channel_costs": "login 403 403 302 302 302",  # to the running month
+    "channel_costs_month": "login 403 403 200 404 200",
+    # For families that scanned a poster, and for other systems: a token is the key.
+    "public_form": "200 200 200 200 200 200",
+    "public_form_thanks": "200 200 200 200 200 200",
+    "api:api_enquiries": "405 405 405 405 405 405",
+    "api:openapi-json": "200 200 200 200 200 200",
+    "api:api-root": "404 404 404 404 404 404",
     # For calendar programs: the secret in the address is the key.
     "feed": "404 404 404 404 404 404",
     # For whoever holds a paper: the code on it is the key.
@@ -217,6 +283,20 @@ PAGES = {
 
 # What a POST without data is answered: 302 is done (or back with a sentence), 200 the form again.
 POSTS = {
+    "enquiry_give": "login 403 403 302 302 302",
+    "enquiry_claim": "login 403 302 302 404 302",  # it is in no pool: they are told so
+    "enquiry_give_up": "login 403 403 302 404 302",  # the desk does not own it
+    "hand_over": "login 403 403 302 302 302",
+    "sales_policy": "login 403 403 200 200 200",
+    "enquiry_follow_up": "login 403 200 200 404 200",
+    "student_follow_up": "login 403 200 200 404 200",
+    "enquiry_new": "login 403 200 200 200 200",
+    "enquiry_lookup": "login 403 200 200 200 200",
+    "enquiry_ask": "login 403 404 404 404 404",  # without the number nobody learns what there is
+    "enquiry_edit": "login 403 200 200 404 200",
+    "enquiry_lost": "login 403 302 302 404 302",
+    "enquiry_reopen": "login 403 302 302 404 302",
+    "enquiry_answer": "login 403 302 302 404 302",
     "student_new": "login 403 200 200 200 200",
     "enrol": "login 403 200 200 404 200",
     "place": "login 403 200 200 404 200",
@@ -253,6 +333,11 @@ POSTS = {
     "withdraw_leave": "login 403 302 302 404 302",
     "make_up": "login 403 302 302 404 302",
     "cancel_make_up": "login 403 302 302 404 302",
+    "enquiry_sign_up": "login 403 200 200 404 200",
+    "enquiry_merge": "login 403 200 200 404 200",
+    "enquiry_unmerge": "login 403 302 302 404 302",
+    "referral_reward": "login 403 403 302 404 302",
+    "referral_take_back": "login 403 403 302 404 302",
     "enquiry_trial": "login 403 302 302 404 302",
     "own_trial": "login 403 302 302 404 302",
     "lesson_trials": "login 403 302 302 404 302",
@@ -296,6 +381,12 @@ POSTS = {
     "renewal_contact": "login 403 302 302 404 302",
     "message_handled": "login 403 302 302 404 302",
     "message_again": "login 403 302 302 404 302",
+    "custom_field_new": "login 403 403 403 403 200",
+    "custom_field": "login 403 403 403 403 200",
+    "custom_field_step": "login 403 403 403 403 302",
+    "reveal_phone": "login 403 200 200 404 200",
+    "day_close": "login 403 200 200 404 200",
+    "day_close_take_back": "login 403 403 302 404 302",
     "consent": "login 403 404 404 404 404",
     "guardian_phone": "login 403 200 200 404 200",
     "message_arrived": "login 403 302 302 404 302",
@@ -308,6 +399,13 @@ POSTS = {
     "reply_handled": "login 403 302 302 404 302",
     "message_template": "login 403 403 200 200 200",
     "message_template_decide": "login 403 403 302 404 302",
+    "enquiry_forms": "login 403 403 200 200 200",
+    "enquiry_form_switch": "login 403 403 302 404 302",
+    "enquiry_sources": "login 403 403 200 200 200",
+    "enquiry_source_revoke": "login 403 403 302 404 302",
+    "channel_costs_month": "login 403 403 302 404 302",
+    "public_form": "200 200 200 200 200 200",
+    "api:api_enquiries": "401 401 401 401 401 401",
 }
 
 # The back office: list | add | change and history | delete, each for teacher A, desk A, manager A, manager B
@@ -328,6 +426,7 @@ ADMIN = {
     "students_enquiry": "403 200 200 200 200 | 403 200 200 200 200 | 403 200 200 404 200 | 403 403 403 403 403",
     "enrolments_discountrule": "403 200 200 200 200 | 403 403 200 200 200 | 403 200 200 404 200 | 403 403 403 403 403",
     "enrolments_enrolment": "403 200 200 200 200 | 403 403 403 403 403 | 403 200 200 404 200 | 403 403 403 403 403",
+    "sales_campaign": "403 403 200 200 200 | 403 403 200 200 200 | 403 403 200 404 200 | 403 403 403 403 403",
     "notices_noticepolicy": "403 403 200 200 200 | 403 403 403 403 403 | 403 403 200 404 200 | 403 403 403 403 403",
     "renewals_reminderpolicy": "403 403 200 200 200 | 403 403 403 403 403 | 403 403 200 404 200 | 403 403 403 403 403",
     "payroll_payscheme": "403 403 200 200 200 | 403 403 403 403 200 | 403 403 200 200 200 | 403 403 403 403 403",
@@ -424,7 +523,10 @@ def world(db):
         "manager_b": manager_of(b),
         "owner": owner_of_school(),
     }
+    custom_field = CustomField.objects.create(label="兴趣爱好", kind="text", is_for_enquiry=True)
     objects = {
+        "custom_field": custom_field,
+        "custom_field_step": custom_field,
         "student": enrolment.student,
         "enrol": enrolment.student,
         "order": order,
@@ -478,8 +580,34 @@ def world(db):
         "withdraw_leave": attendance,
         "make_up": missed,
         "cancel_make_up": missed,
+        "enquiry": trial.enquiry,
+        "enquiry_claim": trial.enquiry,
+        "enquiry_give_up": trial.enquiry,
+        "enquiry_edit": trial.enquiry,
+        "enquiry_lost": trial.enquiry,
+        "enquiry_reopen": trial.enquiry,
+        "enquiry_answer": trial.enquiry,
         "enquiry_trial": trial.enquiry,
+        "enquiry_sign_up": trial.enquiry,
+        "enquiry_merge": trial.enquiry,
+        "enquiry_unmerge": EnquiryMerge.objects.create(
+            kept=trial.enquiry, merged=EnquiryFactory(branch=a), at=NOW, by=teacher
+        ),
+        "referral_reward": trial.enquiry,
+        "referral_take_back": ReferralReward.objects.create(
+            enquiry=EnquiryFactory(branch=a), state="given", credits=1, lot=refunded.lots.get(), at=NOW, by=teacher
+        ),
         "own_trial": trial.enquiry,
+        "enquiry_follow_up": trial.enquiry,
+        "student_follow_up": enrolment.student,
+        "follow_up_file": record_follow_up(
+            enquiry=trial.enquiry,
+            outcome="thinking",
+            by=teacher,
+            now=NOW,
+            token="follow-up",
+            files=[CheckedFile("paper", "application/pdf", b"%PDF-")],
+        ).files.get(),
         "lesson_trials": lesson,
         "cancel_trial": trial,
         "trial_result": trial,
@@ -511,6 +639,14 @@ def world(db):
             opened_at=NOW,
             due_date=NOW.date(),
         ),
+        "enquiry_form_switch": form_of(a),
+        "form_poster": form_of(a),
+        "enquiry_source_revoke": source_of(a)[0],
+        "sales_campaign": Campaign.objects.create(
+            branch=a, name="开学季", channel=ChannelFactory(), first_date="2026-09-01", last_date="2026-09-30"
+        ),
+        "day_close_pdf": (signed_day := _signed_day(a, teacher)),
+        "day_close_take_back": signed_day,
         "payslip": slip,
         "payslip_approve": slip,
         "payroll_payscheme": scheme,
@@ -584,6 +720,9 @@ def address(name, objects):
         "admin:app_list": ["students"],
         "admin:view_on_site": [1, 1],
         "admin:auth_user_password_change": [objects["branches_user"].pk],
+        "public_form": [objects["form_poster"].code],
+        "public_form_thanks": [objects["form_poster"].code],
+        "channel_costs_month": [objects["branches_branch"].pk, 2026, 11],
         "month": _month_sold(objects["branches_branch"]),
         "month_xlsx": _month_sold(objects["branches_branch"]),
         "confirmations": _month_sold(objects["branches_branch"]),
@@ -594,10 +733,33 @@ def address(name, objects):
         "lines_aside": _month_sold(objects["branches_branch"]),
         "statement_import": [objects["branches_branch"].pk],
         "clash": [objects["over_full"].pk, objects["clash_with"].pk],
+        "day_close": [objects["branches_branch"].pk, "2026-11-20"],
+        "reveal_phone": ["guardian", objects["guardian_phone"].pk],
+        "phone_reveal_day": [objects["branches_user"].pk, "2026-11-20"],
     }
     if name in objects:
         return reverse(name, args=[objects[name].pk])
     return reverse(name, args=arguments.get(name, []))
+
+
+def _signed_day(branch, by):
+    return DayClose.objects.create(
+        branch=branch,
+        day="2026-11-19",
+        figures={
+            "methods": by_method([]),
+            "orders": {"number": 0, "total_minor": 0, "owing_minor": 0},
+            "open": [],
+            "rows": {},
+        },
+        opening_cash_minor=0,
+        expected_cash_minor=0,
+        counted_cash_minor=0,
+        difference_minor=0,
+        open_items=0,
+        signed_by=by,
+        signed_at=NOW,
+    )
 
 
 def _month_sold(branch):

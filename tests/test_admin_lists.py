@@ -10,6 +10,7 @@ from branches.models import LegalEntity
 from enrolments.models import DiscountRule
 from messaging.services import queue_message
 from payroll.models import PayRate, PayScheme
+from sales.models import Campaign
 from scheduling.models import LeavePolicy
 from tests.factories import (
     NOW,
@@ -86,6 +87,13 @@ ROWS = {
         branch=branch,
         scheme=PayScheme.objects.create(name=f"方案{number}"),
         valid_from="2026-01-01",
+    ),
+    "sales_campaign": lambda branch, number: Campaign.objects.create(
+        branch=branch,
+        name=f"活动{number}",
+        channel=ChannelFactory(),
+        first_date="2026-09-01",
+        last_date="2026-09-30",
     ),
     "messaging_outboundmessage": message,
 }

@@ -19,6 +19,20 @@ def validate_time_zone(name):
         raise ValidationError(_("“%(name)s” is no time zone; write it like Asia/Shanghai."), params={"name": name})
 
 
+def times_of(text):
+    """The times of day of a text like "08:30, 16:00"; raises ValueError."""
+    return sorted(
+        {datetime.time.fromisoformat(part.strip()) for part in text.replace("，", ",").split(",")} if text else []
+    )
+
+
+def validate_times(text):
+    try:
+        times_of(text)
+    except ValueError as error:
+        raise ValidationError(_("Write the times like 08:30, 16:00.")) from error
+
+
 class Branch(models.Model):
     """校区. Its policies are data: every branch may have its own."""
 
@@ -83,6 +97,14 @@ class Branch(models.Model):
         blank=True,
         default=1,
         help_text=_("At most so many to one number in seven days; what comes on top is not sent. Empty: no limit."),
+    )
+    digest_times = models.CharField(
+        _("to-do numbers for the staff at"),
+        max_length=60,
+        default="08:30",
+        blank=True,
+        validators=[validate_times],
+        help_text=_("Sent to the group of the staff, if it has a robot: 08:30, 16:00. Empty: never."),
     )
     class_reminder_on = models.BooleanField(_("class reminders"), default=True)
     class_reminder_at = models.TimeField(

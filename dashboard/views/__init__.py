@@ -4,6 +4,12 @@ from dashboard.views.confirmations import ConfirmationsView, ConfirmationsWorkbo
 from dashboard.views.consent import ConsentView
 from dashboard.views.contracts import ContractView
 from dashboard.views.credit_moves import CorrectionView, TransferUndoView, TransferView
+from dashboard.views.custom_fields import (
+    CustomFieldListView,
+    CustomFieldNewView,
+    CustomFieldStepView,
+    CustomFieldView,
+)
 from dashboard.views.documents import (
     DocumentPrintView,
     DocumentView,
@@ -21,6 +27,7 @@ from dashboard.views.health import HealthView
 from dashboard.views.home import HomeView, LessonsToCallView
 from dashboard.views.invoices import InvoiceListView, InvoiceNewView, InvoiceStepView
 from dashboard.views.orders import OrderListView, OrderView, OrderWorkbookView
+from dashboard.views.phones import PhoneRevealDayView, PhoneRevealsView, RevealPhoneView
 from dashboard.views.reconciliation import (
     ReconciliationMonthView,
     ReconciliationView,
@@ -44,6 +51,10 @@ __all__ = [
     "ConsentView",
     "ContractView",
     "CorrectionView",
+    "CustomFieldListView",
+    "CustomFieldNewView",
+    "CustomFieldStepView",
+    "CustomFieldView",
     "DocumentPrintView",
     "DocumentView",
     "DocumentVoidView",
@@ -66,6 +77,8 @@ __all__ = [
     "OrderPapersView",
     "OrderView",
     "OrderWorkbookView",
+    "PhoneRevealDayView",
+    "PhoneRevealsView",
     "PlaceView",
     "ReceiptDayView",
     "ReceiptPrintView",
@@ -79,6 +92,7 @@ __all__ = [
     "RenewalSlipsView",
     "ReplyView",
     "ResumeView",
+    "RevealPhoneView",
     "SearchView",
     "StatementImportView",
     "StatementPdfView",

@@ -23,7 +23,7 @@ from scheduling.clashes import LessonClashError
 from scheduling.models import ClassGroup
 from scheduling.services import ScheduleError, place_student
 from students.models import Student
-from students.services import register_student
+from students.services import link_enquiries, register_student
 
 DRAFT_DAYS = timedelta(days=30)  # a draft written at the desk is an offer for so long
 
@@ -50,9 +50,12 @@ class StudentCreateView(StaffPageMixin, FormView):
     def form_valid(self, form):
         data = form.cleaned_data
         del data["token"]
-        student = register_student(**data)
+        with transaction.atomic():
+            student = register_student(**data)
+            enquiry = link_enquiries(student=student, branch=data["branch"], phone=data["phone"])
         messages.success(self.request, _("%(student)s was taken in.") % {"student": student})
-        return redirect("enrol", pk=student.pk)
+        course = {"course": enquiry.course_id} if enquiry and enquiry.course_id else {}
+        return redirect(reverse("enrol", args=[student.pk], query=course))
 
 
 class EnrolView(StaffPageMixin, FormView):

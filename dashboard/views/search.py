@@ -1,3 +1,5 @@
+from functools import cached_property
+
 from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import ListView
@@ -5,6 +7,8 @@ from django.views.generic import ListView
 from branches.pages import StaffPageMixin
 from enrolments.models import Enrolment
 from scheduling.models import ClassGroup
+from students.custom_fields import put_cells
+from students.forms import CustomFilterForm
 from students.models import Enquiry, Student
 
 
@@ -20,17 +24,23 @@ class SearchView(StaffPageMixin, ListView):
         user, text = self.request.user, self.text
         students = Student.objects.visible_to(user).with_guardians()
         enrolments = Enrolment.objects.visible_to(user).select_related("course", "branch")
-        found = students.matching(text) if text else students
+        found = self.custom.narrow(students.matching(text) if text else students)
         return found.prefetch_related(Prefetch("enrolments", enrolments.order_by("pk"), to_attr="accounts"))
+
+    @cached_property
+    def custom(self):
+        return CustomFilterForm(self.request.GET, target="student", form_id="student-filters")
 
     @property
     def text(self):
         return self.request.GET.get("q", "").strip()[:50]
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(
+        context = super().get_context_data(
             search_text=self.text, class_groups=self._class_groups(), enquiries=self._enquiries(), **kwargs
         )
+        columns = put_cells(context["object_list"], self.custom.shown)
+        return context | {"custom": self.custom, "custom_columns": columns}
 
     def _class_groups(self):
         if not self.text:

@@ -9,8 +9,11 @@ from dashboard.timeline import timeline_of
 from enrolments.models import Enrolment, Order, Suspension
 from messaging.models import InboundMessage, OutboundMessage
 from renewals.querysets import with_run_out
+from sales.forms.follow_up import StudentFollowUpForm, branches_to_write_at
+from sales.timeline import enquiry_events
 from scheduling.models import Attendance, ClassMember, MakeUp
-from students.models import Student
+from students.custom_fields import shown_values
+from students.models import CustomField, FollowUp, Student
 
 access_log = logging.getLogger("access")
 
@@ -39,14 +42,25 @@ class StudentView(StaffPageMixin, DetailView):
             make_ups=self._make_ups(user, student),
             open_orders=self._open_orders(user, student),
             timeline=timeline_of(
-                student, accounts, OutboundMessage.objects.visible_to(user), InboundMessage.objects.visible_to(user)
+                student,
+                accounts,
+                OutboundMessage.objects.visible_to(user),
+                InboundMessage.objects.visible_to(user),
+                FollowUp.objects.visible_to(user),
+                before=enquiry_events(student, user),
             ),
+            follow_up_form=self._follow_up_form(user, student),
+            custom_facts=shown_values(student, CustomField.objects.of("student")),
             today=timezone.localdate(),
             branches=student.branches.all(),
             **kwargs,
         )
         del context["object"]  # the theme would lead back to the admin's lists
         return context
+
+    def _follow_up_form(self, user, student):
+        branches = branches_to_write_at(user, student)
+        return StudentFollowUpForm(branches=branches) if branches else None
 
     def _accounts(self, user, student, now):
         enrolments = Enrolment.objects.visible_to(user).filter(student=student)

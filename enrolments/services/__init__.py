@@ -11,6 +11,7 @@ from enrolments.services.documents import (
     record_prints,
     void_document,
 )
+from enrolments.services.gifts import give_credits, take_back_gift
 from enrolments.services.invoices import (
     InvoiceError,
     ask_for_reversals,
@@ -89,6 +90,7 @@ __all__ = [
     "enrol_student",
     "extend_validity",
     "family_of",
+    "give_credits",
     "invoiceable_minor",
     "is_stale",
     "issue_contract",
@@ -117,6 +119,7 @@ __all__ = [
     "settle_credits",
     "settle_order",
     "take_back_extensions",
+    "take_back_gift",
     "take_back_payment",
     "take_payment",
     "top_up_wallet",

@@ -45,6 +45,13 @@ class SalesPolicy(models.Model):
     pool_warning_days = models.PositiveSmallIntegerField(
         _("warn before that, days"), default=1, help_text=_("The owner sees it on the home page so many days before.")
     )
+    counts_from = models.DateTimeField(
+        _("days count from"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("No day before this moment counts: whoever is bound by new rules has the full time."),
+    )
     claims_a_day = models.PositiveSmallIntegerField(
         _("claims a day"),
         null=True,

@@ -28,6 +28,7 @@ from scheduling.services.trials import (
     TrialError,
     book_trial,
     cancel_trial,
+    follow_trials,
     open_trial_lesson,
     record_trial_result,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "change_series",
     "credits_taken_by_roll",
     "draw_up",
+    "follow_trials",
     "lapse_offers",
     "open_class",
     "open_trial_lesson",

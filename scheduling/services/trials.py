@@ -45,7 +45,7 @@ def book_trial(*, enquiry, lesson, by, now, note="", is_confirmed=False):
     if not is_confirmed:
         _refuse_elsewhere(enquiry, lesson)
     trial = TrialBooking.objects.create(lesson=lesson, enquiry=enquiry, note=note, booked_by=by, booked_at=now)
-    _follow(enquiry, by=by, now=now)
+    follow_trials(enquiry, by=by, now=now)
     tell_trial_booked(trial, now=now)
     return trial
 
@@ -117,7 +117,7 @@ def _locked(trial):
 def _set_status(trial, status, *, by, now):
     trial.status = status
     trial.save(update_fields=["status", "note"])
-    _follow(trial.enquiry, by=by, now=now)
+    follow_trials(trial.enquiry, by=by, now=now)
     return trial
 
 
@@ -142,7 +142,7 @@ def cancel_trials(lessons, *, by, now):
         _set_status(trial, Status.CANCELLED, by=by, now=now)
 
 
-def _follow(enquiry, *, by, now):
+def follow_trials(enquiry, *, by, now):
     """The enquiry stands where its trials stand: taken, booked, or to be talked to again. Who signed up stays so."""
     enquiry.refresh_from_db(fields=["stage"])
     statuses = set(enquiry.trials.values_list("status", flat=True))

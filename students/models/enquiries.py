@@ -104,6 +104,7 @@ class Enquiry(models.Model):
         Student, models.SET_NULL, null=True, blank=True, related_name="referrals", verbose_name=_("brought by")
     )
     note = models.CharField(_("note"), max_length=500, blank=True)
+    custom_values = models.JSONField(_("custom fields"), default=dict, editable=False)  # {key: value}
 
     owner = models.ForeignKey(
         User,
@@ -228,6 +229,7 @@ class EnquiryChange(models.Model):
         MERGE = "merge", pgettext_lazy("enquiry", "Merged")
         UNMERGE = "unmerge", pgettext_lazy("enquiry", "Merge undone")
         ASKED_FOR = "asked_for", pgettext_lazy("enquiry", "Asked for")
+        KEPT = "kept", pgettext_lazy("enquiry", "Not handed over")
 
     enquiry = models.ForeignKey(Enquiry, models.PROTECT, related_name="changes", verbose_name=_("enquiry"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
@@ -248,7 +250,10 @@ class EnquiryChange(models.Model):
         verbose_name = _("change of an enquiry")
         verbose_name_plural = _("changes of enquiries")
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["enquiry", "-at"], name="enquirychange_of")]
+        indexes = [
+            models.Index(fields=["enquiry", "-at"], name="enquirychange_of"),
+            models.Index(fields=["at"], name="enquirychange_asked_for", condition=Q(kind="asked_for")),
+        ]
 
     def __str__(self):
         return f"{self.enquiry} {self.get_kind_display()}"

@@ -85,6 +85,14 @@ class FollowUpFile(models.Model):
         PAPER = "paper", pgettext_lazy("follow-up", "File")
         VOICE = "voice", pgettext_lazy("follow-up", "Voice note")
 
+    EXTENSIONS = {
+        "image/jpeg": "jpg",
+        "application/pdf": "pdf",
+        "audio/webm": "webm",
+        "audio/ogg": "ogg",
+        "audio/mp4": "m4a",
+    }
+
     follow_up = models.ForeignKey(FollowUp, models.PROTECT, related_name="files", verbose_name=_("follow-up"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     content_type = models.CharField(max_length=50)  # as its content shows, not as the sender said
@@ -101,3 +109,13 @@ class FollowUpFile(models.Model):
 
     def __str__(self):
         return self.get_kind_display()
+
+    @property
+    def length_text(self):
+        """0:07; empty where it is not known."""
+        return f"{self.seconds // 60}:{self.seconds % 60:02d}" if self.seconds else ""
+
+    @property
+    def name(self):
+        """As whoever saves it finds it: "voice-12.webm" says nothing of the family."""
+        return f"{self.kind}-{self.pk}.{self.EXTENSIONS[self.content_type]}"

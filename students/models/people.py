@@ -36,6 +36,7 @@ class Student(models.Model):
     )
     channel = models.CharField(_("channel"), max_length=30, blank=True)
     note = models.CharField(_("note"), max_length=500, blank=True)
+    custom_values = models.JSONField(_("custom fields"), default=dict, editable=False)  # {key: value}
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects = StudentQuerySet.as_manager()

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from core.clock import local_date
 from students.models import Enquiry, EnquiryChange
+from students.services.custom_fields import carry_custom_values
 from students.services.families import register_student
 
 Kind, Stage = EnquiryChange.Kind, Enquiry.Stage
@@ -121,28 +122,63 @@ def set_next_follow_up(*, enquiry, at):
 
 
 @transaction.atomic
-def sign_up(*, enquiry, by, now):
+def sign_up(*, enquiry, by, now, student=None, relation="", gender="", birth_date=None, school="", **asked):
     """The enquiry's child becomes a student, with what was said before kept; returns the student.
 
-    Found by phone and name, never doubled. The enquiry counts as signed when the first order is made, see
-    `sign_up_students`.
+    Found by phone and name, never doubled; or the child of the school that somebody says it is (`student`), of whom
+    only what is not known yet is written. `asked`: what the enquiry says, put right: child_name, grade,
+    guardian_name, phone. It counts as signed when the first order is made, see `sign_up_students`.
     """
     enquiry = lock(enquiry)
     if enquiry.student:
         return enquiry.student
+    for name, value in asked.items():
+        setattr(enquiry, name, value)
     if not enquiry.phone:
         raise EnquiryError(_("Write the family's phone number first: it tells two families apart."))
-    student = register_student(
+    facts = {"gender": gender, "birth_date": birth_date, "school": school} | _facts_for_student(enquiry)
+    student = student or register_student(
         branch=enquiry.branch,
         guardian_name=enquiry.guardian_name or enquiry.child_name,
         phone=enquiry.phone,
-        relation="",
+        relation=relation,
         name=enquiry.child_name,
-        grade=enquiry.grade,
-        adviser=enquiry.owner,
-        channel=str(enquiry.channel or ""),
-        note=enquiry.note,
+        **facts,
     )
+    enquiry.save(update_fields=["name_initials", *asked])
+    return _lead_to(enquiry, student, facts)
+
+
+@transaction.atomic
+def link_enquiries(*, student, branch, phone):
+    """A child is taken in at the desk that had asked before: its open enquiries there, by phone (E.164) and name.
+
+    So its first order signs them, and what was said stands on the child's page. Returns the newest one, or None.
+    """
+    asked = Enquiry.objects.live().open().filter(branch=branch, phone=phone, child_name=student.name)
+    enquiries = [lock(enquiry) for enquiry in asked.filter(student__isnull=True).order_by("pk")]
+    for enquiry in reversed(enquiries):
+        _lead_to(enquiry, student, _facts_for_student(enquiry))
+    return enquiries[-1] if enquiries else None
+
+
+def _facts_for_student(enquiry):
+    return {
+        "grade": enquiry.grade,
+        "adviser": enquiry.owner,
+        "channel": str(enquiry.channel or ""),
+        "note": enquiry.note,
+    }
+
+
+def _lead_to(enquiry, student, facts):
+    """The enquiry is this student's. What the school knows of the child stays; what it does not know is added."""
+    new = {name: value for name, value in facts.items() if value and not getattr(student, name)}
+    for name, value in new.items():
+        setattr(student, name, value)
+    student.save(update_fields=[*new])
+    carry_custom_values(enquiry=enquiry, student=student)
+    student.branches.add(enquiry.branch)
     enquiry.student = student
     enquiry.save(update_fields=["student"])
     return student

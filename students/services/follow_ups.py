@@ -1,37 +1,49 @@
 """Writing down what was said with a family."""
 
-from django.db import transaction
+from students.models import Enquiry, FollowUp, Student
+from students.services.enquiries import close_as_lost, lock, set_stage
+from students.services.files import keeping_files
 
-from students.models import Enquiry, FollowUp
-from students.services.enquiries import lock, set_stage
+CALL = FollowUp.Way.CALL
 
 
-@transaction.atomic
-def record_follow_up(*, enquiry, outcome, by, now, token, way=FollowUp.Way.CALL, text="", next_at=None):
+def record_follow_up(*, enquiry, outcome, by, now, token, way=CALL, text="", next_at=None, files=(), lost_reason=""):
     """Log a contact and plan the next one (`next_at`: UTC, or none). With the same `token` it is logged once.
 
-    Whoever was reached is contacted; who came to the school came.
+    Whoever was reached is contacted; who came to the school came. With a `lost_reason` the enquiry is closed in the
+    same step. `files` were checked (services.files.check_file); with files it cannot be part of a larger transaction.
     """
-    known = FollowUp.objects.filter(token=token).first()
-    if known:
-        return known
-    enquiry = lock(enquiry)
-    follow_up = FollowUp.objects.create(
-        branch=enquiry.branch,
-        enquiry=enquiry,
-        way=way,
-        outcome=outcome,
-        text=text,
-        at=now,
-        by=by,
-        next_at=next_at,
-        token=token,
-    )
-    enquiry.next_follow_up_at, enquiry.last_contact_at = next_at, now
-    enquiry.save(update_fields=["next_follow_up_at", "last_contact_at"])
-    if follow_up.is_contact:
-        _reach(enquiry, way, by, now)
-    return follow_up
+    with keeping_files(files) as keep:
+        enquiry = lock(enquiry)
+        known = FollowUp.objects.filter(token=token).first()
+        if known:
+            return known
+        facts = {"way": way, "outcome": outcome, "text": text, "at": now, "by": by, "next_at": next_at, "token": token}
+        follow_up = FollowUp.objects.create(branch=enquiry.branch, enquiry=enquiry, **facts)
+        keep(follow_up)
+        enquiry.next_follow_up_at, enquiry.last_contact_at = next_at, now
+        enquiry.save(update_fields=["next_follow_up_at", "last_contact_at"])
+        if follow_up.is_contact:
+            _reach(enquiry, way, by, now)
+        if lost_reason:
+            close_as_lost(enquiry=enquiry, lost_reason=lost_reason, by=by, now=now, reason=text[:200])
+        return follow_up
+
+
+def record_student_follow_up(*, student, branch, outcome, by, now, token, way=CALL, text="", files=()):
+    """Log a contact with the family of a student, at one of the child's branches. With the same `token` once.
+
+    What is to be done next for a student stands where it is worked: renewals, leave, make-ups.
+    """
+    with keeping_files(files) as keep:
+        student = Student.objects.select_for_update().get(pk=student.pk)  # one writer: the token is asked for once
+        known = FollowUp.objects.filter(token=token).first()
+        if known:
+            return known
+        facts = {"way": way, "outcome": outcome, "text": text, "at": now, "by": by, "token": token}
+        follow_up = FollowUp.objects.create(branch=branch, student=student, **facts)
+        keep(follow_up)
+        return follow_up
 
 
 def _reach(enquiry, way, by, now):

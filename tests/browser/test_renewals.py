@@ -49,7 +49,7 @@ def test_desk_finds_the_urgent_one_and_renews(page_as, desk, children, size, sch
 
     expect(rows).to_have_count(1)
     expect(page).to_have_url(re.compile("urgency=used_up"))
-    expect(rows.locator("a[href^='tel:+86']")).to_be_visible()
+    expect(rows.locator("[data-test=reveal]")).to_be_visible()
     rows.locator("a[href*='/enrol/?course=']").click()
     expect(page).to_have_url(re.compile(r"/students/\d+/enrol/\?course=\d+"))
 

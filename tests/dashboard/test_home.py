@@ -197,7 +197,7 @@ def test_lists_of_lessons_cost_the_same_for_one_and_for_three(
         AttendanceFactory(lesson=lesson_today(branch))
     client.force_login(manager)
 
-    with django_assert_num_queries({"home": 20, "to_call": 5}[name]):
+    with django_assert_num_queries({"home": 27, "to_call": 5}[name]):
         response = client.get(reverse(name))
 
     assert response.status_code == 200

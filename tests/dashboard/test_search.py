@@ -71,5 +71,5 @@ def test_the_list_costs_the_same_for_one_and_for_three(client, branch, child_cou
         child(branch, f"田萍{number}", phone=f"+861381234{number}678")
     client.force_login(desk_of(branch))
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(reverse("search"), {"q": "田萍"})

@@ -14,7 +14,7 @@ ALLOWED = re.compile(
     r"English|^(en|zh-hans)$"  # the menu of languages
     r"|^esc$"  # a key
     r"|^: [\w*]+$"  # how a password is kept
-    r"|Excel|CSV|Twilio|SMS|ID"
+    r"|Excel|CSV|PDF|Twilio|SMS|ID"
     r"|\.(csv|xlsx)\b|[a-z.]+\.com\b|manage\.py \w+"
     r"|\b(SJ|HT|DZ)-|\b[2-9A-Z]{16}\b|ICP"  # numbers and codes of papers
     r"|Asia/Shanghai|#[0-9a-f]{6}|branch-\d+"
@@ -60,8 +60,8 @@ class _Page(HTMLParser):
 
 def english_on(response):
     """The phrases with Latin words that a person meets on the page."""
-    if not response.get("Content-Type", "").startswith("text/html"):
-        return []
+    if response.status_code == 405 or not response.get("Content-Type", "").startswith("text/html"):
+        return []  # what no person sees
     said = (" ".join(text.split()) for text in _Page(response.content.decode()).said)
     return sorted({text for text in said if LATIN.search(ALLOWED.sub("", text))})
 

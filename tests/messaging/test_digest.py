@@ -1,6 +1,9 @@
 """What waits for the staff, told to their group once a day."""
 
+from contextlib import nullcontext
+
 import pytest
+from django.core.exceptions import ValidationError
 
 from messaging.digest import plan_digests
 from messaging.models import InboundMessage, OutboundMessage, Status
@@ -55,3 +58,22 @@ def test_a_branch_whose_staff_have_no_group_gets_none(settings, branch):
     settings.WECOM_ROBOT_KEYS = {}
 
     assert plan_digests(now=MORNING) == 0
+
+
+def test_the_hours_are_the_branch_s(branch):
+    branch.digest_times = "16:00，20:00"
+    branch.save()
+    hours = [at(f"2026-11-21 {hour}") for hour in ("08:30", "15:59", "16:00", "17:00", "20:00", "23:00")]
+
+    assert [plan_digests(now=now) for now in hours] == [0, 0, 1, 0, 1, 0]
+    branch.digest_times = ""
+    branch.save()
+    assert plan_digests(now=TOMORROW) == 0
+
+
+@pytest.mark.parametrize(("text", "is_right"), [("08:30, 16:00", True), ("", True), ("半夜", False), ("25:00", False)])
+def test_hours_are_written_as_hours(branch, text, is_right):
+    branch.digest_times = text
+
+    with nullcontext() if is_right else pytest.raises(ValidationError):
+        branch.full_clean()

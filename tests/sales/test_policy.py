@@ -4,7 +4,6 @@ from sales.models import SalesPolicy
 from tests.factories import BranchFactory
 from tests.refusals import refused_by
 
-
 pytestmark = pytest.mark.django_db
 
 
