@@ -40,6 +40,8 @@ class MonthForm(forms.Form):
         self.fields["branch"] = forms.ModelChoiceField(
             branches, label=_("Branch"), empty_label=None, widget=forms.Select(submits)
         )
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label
 
 
 class SeenForm(forms.Form):

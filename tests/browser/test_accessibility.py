@@ -50,4 +50,4 @@ def test_pages_are_accessible(page_as, world, part):  # noqa: F811
             page.goto(url)
             findings += [f"{url} ({theme}) {finding}" for finding in serious(page, options)]
 
-    assert findings == []
+    assert not findings, "\n".join(findings)
