@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from factory import SelfAttribute
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -374,7 +374,6 @@ def test_a_seat_that_is_taken_meanwhile_is_named(merge, undo, book, first, secon
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time there anyhow")
 def test_two_people_merge_at_once(branch):
     desk = desk_of(branch)
     one, two, three = (EnquiryFactory(branch=branch, phone=PHONE) for _number in range(3))
