@@ -53,7 +53,7 @@ def _add_enquiries(scale, now):
     here = f"mod((n - 1) / {scale.branches}, {scale.children_here})"  # a child of the branch, by its place there
     branch = f"mod(n - 1, {scale.branches})"
     at = f"('{now.isoformat()}'::timestamptz - interval '1 day' * {DAYS} * (1 - n::float / {number}))"
-    stage = _stage("mod(n * 37, 100)")
+    stage = _stage(f"mod(n / {scale.branches} * 37 + n, 100)")  # every branch has them all
     source = f"""(
         SELECT n, {branch} + 1 AS branch_id, {branch} * {scale.children_here} + {here} + 1 AS child_id, {at} AS at,
                {stage} AS stage,
